@@ -1,0 +1,1 @@
+"""DAGs that call the command line; nothing of assay is imported here."""

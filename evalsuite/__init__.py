@@ -1,0 +1,1 @@
+"""Benchmarks: tasks, metrics, models under test, and scores that carry their doubt."""

@@ -1,0 +1,1 @@
+"""A small Llama-style model: data order, training, checkpoints, generation."""

@@ -1,0 +1,1 @@
+"""Cleaners: text into better text, every change recorded. One file a cleaner."""

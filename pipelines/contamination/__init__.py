@@ -1,0 +1,1 @@
+"""13-grams of benchmark items met in documents."""

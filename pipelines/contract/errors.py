@@ -1,0 +1,60 @@
+"""Every error that assay raises on purpose.
+
+AssayError
+├── ConfigError          the run file or the command line asks for something that does not exist
+├── InputError           a file, folder or table that was named cannot be used
+│   └── QuarantineExceeded   too large a share of the input had to be set aside
+├── WarehouseError       the warehouse cannot be read or written
+│   ├── WarehouseBusy    another run holds it
+│   └── CorruptFile      a file differs from what its manifest says
+├── LedgerError          a step lost or invented documents or bytes
+├── GateError            the last gate met text that must not be published
+├── NotFixed             an iteration passed its bound without reaching a fixed point
+└── PartError            a part (signal, source, ...) broke its contract
+
+The message of an AssayError says where, what came, what was expected and the way out, in one line. It never holds text of the corpus.
+"""
+
+
+class AssayError(Exception):
+    """Something a user can act on. The command line prints its message and exits with 1."""
+
+
+class ConfigError(AssayError):
+    """The run file or the command line asks for something that does not exist. The command line exits with 2."""
+
+
+class InputError(AssayError):
+    """A file, folder or table that was named cannot be used."""
+
+
+class QuarantineExceeded(InputError):
+    """Too large a share of the input had to be set aside."""
+
+
+class WarehouseError(AssayError):
+    """The warehouse cannot be read or written."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another run holds the warehouse."""
+
+
+class CorruptFile(WarehouseError):
+    """A file differs from what its manifest says."""
+
+
+class LedgerError(AssayError):
+    """A step lost or invented documents or bytes."""
+
+
+class GateError(AssayError):
+    """The last gate met text that must not be published."""
+
+
+class NotFixed(AssayError):
+    """An iteration passed its bound without reaching a fixed point."""
+
+
+class PartError(AssayError):
+    """A part broke its contract."""

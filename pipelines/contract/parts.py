@@ -1,0 +1,212 @@
+"""Part files: the one way in which rows reach the disk, and the one way in which they are read back.
+
+A worker writes files under names that no other attempt can use and hands back what they are; a file counts only once a manifest names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.contract.errors import CorruptFile, PartError
+from pipelines.contract.schema import conform, volatile_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+ROW_GROUP_BYTES: Final = 8 << 20
+_MODULUS: Final = (1 << 128) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartFile:
+    """A Parquet file as a worker hands it back. ``content`` is the order-free hash of its rows."""
+
+    table: str
+    path: str
+    num_rows: int
+    num_bytes: int
+    num_row_groups: int
+    sha256: str
+    content: str
+
+
+PART_FILE_SCHEMA: Final = pa.schema([
+    ("table", pa.string()), ("path", pa.string()), ("num_rows", pa.int64()), ("num_bytes", pa.int64()),
+    ("num_row_groups", pa.int64()), ("sha256", pa.string()), ("content", pa.string()),
+])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A set of rows on disk: a schema and an explicit list of files, never a pattern."""
+
+    name: str
+    schema: pa.Schema
+    files: tuple[PartFile, ...] = ()
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return sum(f.num_rows for f in self.files)
+
+    @property
+    def content_sha256(self) -> str:
+        """Hash of the rows' content, whatever their order and however they are cut into files."""
+        total = sum(int(f.content, 16) for f in self.files) & _MODULUS
+        return hashlib.sha256(f"{self.num_rows}:{total:032x}".encode()).hexdigest()
+
+    @property
+    def paths(self) -> list[str]:
+        """Files in a fixed order."""
+        return sorted(f.path for f in self.files)
+
+    def renamed(self, name: str) -> Table:
+        """The same rows under another name."""
+        return Table(name=name, schema=self.schema, files=self.files)
+
+
+class PartWriter:
+    """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
+
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES) -> None:
+        """Nothing is created before the first row arrives."""
+        self._folder = folder
+        self._schemas = dict(schemas)
+        self._row_group_bytes = row_group_bytes
+        self._open: dict[str, _OpenPart] = {}
+        self.files: list[PartFile] = []
+
+    def write(self, batches: Mapping[str, pa.RecordBatch | pa.Table]) -> None:
+        """Adds rows to the tables named.
+
+        Raises:
+            PartError: a table was not declared, or a batch does not fit its schema.
+        """
+        for name, batch in batches.items():
+            if name not in self._schemas:
+                raise PartError(f"a step wrote the table {name!r}, which it did not declare; declared: {sorted(self._schemas)}")
+            if batch.num_rows == 0:
+                continue
+            if name not in self._open:
+                self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
+            self._open[name].add(conform(batch, self._schemas[name]))
+
+    def __enter__(self) -> PartWriter:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        """Closes every file; after an error the files stay behind unnamed and are swept later."""
+        for part in self._open.values():
+            if kind is None:
+                self.files.append(part.close())
+            else:
+                part.abandon()
+
+
+class _OpenPart:
+    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.table = table
+        self.path = folder / f"part-{uuid.uuid4().hex}.parquet"
+        self.schema = schema
+        self.limit = row_group_bytes
+        self.writer = pq.ParquetWriter(
+            self.path, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True
+        )
+        self.held: list[pa.RecordBatch] = []
+        self.held_bytes = self.num_rows = self.num_row_groups = self.content = 0
+        self.hashed = [f.name for f in schema if f.name not in volatile_columns(schema)]
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.content = (self.content + content_hash(batch.select(self.hashed))) & _MODULUS
+        self.num_rows += batch.num_rows
+        for piece in by_bytes([batch], self.limit):
+            self.held.append(piece)
+            self.held_bytes += piece.nbytes
+            if self.held_bytes >= self.limit:
+                self.flush()
+
+    def flush(self) -> None:
+        if self.held:
+            table = pa.Table.from_batches(self.held)
+            self.writer.write_table(table, row_group_size=max(1, table.num_rows))
+            self.num_row_groups += 1
+            self.held, self.held_bytes = [], 0
+
+    def close(self) -> PartFile:
+        self.flush()
+        self.writer.close()
+        digest = hashlib.sha256()
+        with self.path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+            os.fsync(file.fileno())
+        return PartFile(
+            table=self.table, path=str(self.path), num_rows=self.num_rows, num_bytes=self.path.stat().st_size,
+            num_row_groups=self.num_row_groups, sha256=digest.hexdigest(), content=f"{self.content:032x}",
+        )  # fmt: skip
+
+    def abandon(self) -> None:
+        self.writer.close()
+
+
+def content_hash(batch: pa.RecordBatch) -> int:
+    """Sum of the rows' 128-bit hashes: the same for any order and any cut of the same rows."""
+    columns = [_plain(c) for c in batch.columns]
+    total = 0
+    for row in zip(*columns, strict=True):
+        total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
+    return total & _MODULUS
+
+
+def _plain(values: pa.Array) -> list[object]:
+    return (values.cast(pa.int64()) if pa.types.is_timestamp(values.type) else values).to_pylist()
+
+
+def by_bytes(batches: Iterable[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
+    """Cuts a stream of batches so that no piece is over ``limit`` bytes, but for single rows that are."""
+    for batch in batches:
+        rows = max(1, batch.num_rows * limit // max(batch.nbytes, 1))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
+
+
+def tables_of(files: Iterable[PartFile], schemas: Mapping[str, pa.Schema]) -> dict[str, Table]:
+    """The tables that a set of part files makes up; a table without a file is empty, not absent."""
+    found = list(files)
+    return {
+        name: Table(name=name, schema=schema, files=tuple(sorted((f for f in found if f.table == name), key=lambda f: f.path)))
+        for name, schema in schemas.items()
+    }
+
+
+def read_row_groups(path: str, row_groups: list[int] | None, schema: pa.Schema, limit: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Batches of at most ``limit`` bytes from some row groups of one file, page checksums verified.
+
+    Raises:
+        CorruptFile: the file is missing, is no Parquet or fails its checksums.
+    """
+    wanted = pa.schema([f for f in schema if columns is None or f.name in columns])
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            groups = list(range(file.num_row_groups)) if row_groups is None else row_groups
+            for batch in file.iter_batches(batch_size=1024, row_groups=groups, columns=wanted.names):
+                yield from by_bytes([conform(batch, wanted)], limit)
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptFile(f"{path}: cannot be read as Parquet ({type(error).__name__}); run `assay verify`, then run the step again") from None
+
+
+def read_table(table: Table, columns: list[str] | None = None) -> pa.Table:
+    """A whole table in memory. For tables that are known to be small; steps on documents use an engine."""
+    wanted = pa.schema([f for f in table.schema if columns is None or f.name in columns])
+    batches = [b for path in table.paths for b in read_row_groups(path, None, table.schema, 64 << 20, columns)]
+    return pa.Table.from_batches(batches, schema=wanted)

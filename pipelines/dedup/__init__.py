@@ -1,0 +1,1 @@
+"""Near-duplicates: signatures, bands, exact similarity, the walk."""

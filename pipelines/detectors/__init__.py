@@ -1,0 +1,1 @@
+"""Detectors: text into spans of personal data. One file a detector."""

@@ -1,0 +1,1 @@
+"""Engines: four verbs, one meaning."""

@@ -1,0 +1,1 @@
+"""Presets: signal, bound, reason. One TOML file a preset."""

@@ -1,0 +1,1 @@
+"""Signals: numbers measured once for each document. One file a family."""

@@ -1,0 +1,1 @@
+"""Sources: bytes into documents, or into quarantine rows. One file a source."""

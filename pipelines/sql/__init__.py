@@ -1,0 +1,1 @@
+"""SQL that both engines run as it stands."""

@@ -1,0 +1,1 @@
+"""Steps: one module each; a step wires kernels to an engine."""
