@@ -58,7 +58,7 @@ def decode(cls: type[T], table: object, where: str) -> T:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def encode(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
+def encode(value: object) -> Any:
     """A configuration value as JSON types; dataclasses become objects, paths strings, keys sorted."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -69,7 +69,7 @@ def encode(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
     return str(value) if isinstance(value, Path) else value
 
 
-def _value(hint: Any, value: object, where: str) -> object:  # noqa: ANN401, PLR0911 - one return a kind of type
+def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, C901 - one branch a kind of type
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
@@ -99,7 +99,7 @@ def _value(hint: Any, value: object, where: str) -> object:  # noqa: ANN401, PLR
     return value
 
 
-def _kind(hint: Any) -> str:  # noqa: ANN401
+def _kind(hint: Any) -> str:
     return _NAMES.get(hint, str(hint).replace("typing.", ""))
 
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-ROW_GROUP_BYTES: Final = 8 << 20
+ROW_GROUP_BYTES: Final = 4 << 20
 _MODULUS: Final = (1 << 128) - 1
 
 
@@ -99,7 +99,7 @@ class PartWriter:
                 self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
             self._open[name].add(conform(batch, self._schemas[name]))
 
-    def __enter__(self) -> PartWriter:
+    def __enter__(self) -> Self:
         """The writer itself."""
         return self
 
@@ -169,7 +169,7 @@ def content_hash(batch: pa.RecordBatch) -> int:
 
 
 def _plain(values: pa.Array) -> list[object]:
-    return (values.cast(pa.int64()) if pa.types.is_timestamp(values.type) else values).to_pylist()
+    return list((values.cast(pa.int64()) if pa.types.is_timestamp(values.type) else values).to_pylist())
 
 
 def by_bytes(batches: Iterable[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
@@ -189,7 +189,9 @@ def tables_of(files: Iterable[PartFile], schemas: Mapping[str, pa.Schema]) -> di
     }
 
 
-def read_row_groups(path: str, row_groups: list[int] | None, schema: pa.Schema, limit: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def read_row_groups(
+    path: str, row_groups: list[int] | None, schema: pa.Schema, limit: int, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
     """Batches of at most ``limit`` bytes from some row groups of one file, page checksums verified.
 
     Raises:

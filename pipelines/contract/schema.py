@@ -83,212 +83,300 @@ def _spec(name: str, grain: str, fields: Iterable[pa.Field], *, is_raw: bool = F
     return TableSpec(name=name, grain=grain, schema=pa.schema(list(fields)), is_raw=is_raw)
 
 
-DOCUMENTS = _spec("documents", "a document as read", [
-    _ID,
-    column("source", S, "name of the source in the run file"),
-    column("kind", S, "what sort of text: readme, license, page, ..."),
-    column("record_key", S, "the record's own key, relative to the source's root"),
-    column("origin", S, "the place that it shares with its siblings: host, package, folder; a split never cuts through one"),
-    column("url", S, "where it was published, if known"),
-    column("license", S, "licence as declared, if any"),
-    column("created_at", TIMESTAMP, "when it was written or fetched, if the record says so"),
-    column("text", S, "raw text"),
-    column("num_bytes", I64, "UTF-8 bytes of the raw text"),
-    column("content_sha256", S, "of the raw text in UTF-8"),
-    column("origin_file", S, "file it was read from, relative to the source's root"),
-    column("origin_codec", S, "how the file is packed: plain, gzip, zstd, parquet, warc, ..."),
-    column("origin_offset", I64, "record's place: byte offset in the unpacked file, row number, or offset of the WARC record"),
-    column("origin_length", I64, "record's length in the unit of origin_offset; null if unknown"),
-], is_raw=True)
-QUARANTINE = _spec("quarantine", "input that could not be used", [
-    column("step", S, "step that set it aside"),
-    column("source", S, "name of the source"),
-    column("doc_id", S, "the document, if it had become one"),
-    column("origin_file", S, "file, relative to the source's root"),
-    column("origin_offset", I64, "place in the file, as in documents; null if the file as a whole"),
-    column("num_bytes", I64, "bytes set aside, as far as they could be counted"),
-    column("error", S, "class of fault, in snake_case"),
-    column("message", S, "what was wrong; never the text"),
-])
-TEXTS = _spec("texts", "a document's clean text", [
-    _ID,
-    column("text", S, "clean text; every span anywhere refers to its UTF-8 bytes"),
-    column("language", S, "most likely language (ISO 639 code of lid.176)"),
-    column("num_bytes", I64, "UTF-8 bytes of the clean text"),
-    column("sha256", S, "of the clean text in UTF-8"),
-    column("source", S, "as in documents"),
-    column("kind", S, "as in documents"),
-    column("origin", S, "as in documents"),
-    column("url", S, "as in documents"),
-    column("license", S, "as in documents"),
-])
-EDITS = _spec("edits", "one change of a text", [
-    _ID,
-    column("from_version", S, "version that start and end refer to: raw or clean"),
-    column("start", I64, "first byte replaced"),
-    column("end", I64, "first byte after it"),
-    column("new_length", I64, "bytes put in its place"),
-    column("step", S, "step that made the change"),
-    column("cause", S, "what asked for it: a cleaner, an entity, a benchmark"),
-])
-VERDICTS = _spec("verdicts", "a rule that a document failed, at any step", [
-    _ID,
-    column("step", S, "step that judged"),
-    column("rule", S, "preset and signal, as gopher.word_count_min"),
-    column("reason", S, "the fault, in snake_case"),
-    column("value", F64, "what was measured"),
-    column("threshold", F64, "the bound it broke"),
-])
-FATES = _spec("fates", "a document's end, one row for each of `documents`", [
-    _ID,
-    column("fate", S, "kept, dropped or quarantined"),
-    column("step", S, "step that decided"),
-    column("reason", S, "why, where it was not kept"),
-])
-DUPLICATES = _spec("duplicates", "a removed copy", [
-    _ID,
-    column("kept_doc_id", S, "the copy that stayed"),
-    column("cluster_id", S, "lowest doc_id of the candidate component"),
-    column("kind", S, "exact (same clean text) or near"),
-    column("jaccard", F64, "exact similarity of the two sets of shingles"),
-])
-CLUSTERS = _spec("clusters", "a document that shares a component of candidates with another", [
-    _ID,
-    column("cluster_id", S, "lowest doc_id of the component"),
-])
-SPLITS = _spec("splits", "which side a document is on", [
-    _ID,
-    column("split", S, "train or heldout"),
-])
-BENCHMARK_ITEMS = _spec("benchmark_items", "a registered item's part", [
-    column("benchmark", S, "name of the benchmark"),
-    column("item_id", S, "the item's own id"),
-    column("part", S, "question, context, answer, ..."),
-    column("text", S, "text of the part"),
-    column("num_words", I64, "words after normalisation for 13-grams"),
-    column("match_whole", B, "whether a part of fewer than 8 words is looked for as a whole"),
-])
-CONTAMINATION = _spec("contamination", "an item met in a document", [
-    _ID,
-    column("benchmark", S, "name of the benchmark"),
-    column("item_id", S, "the item's own id"),
-    column("part", S, "part of the item"),
-    column("num_ngrams", I64, "n-grams of the part that were met in this run of text"),
-    column("coverage", F64, "share of the part's words that the run covers"),
-    column("doc_start", I64, "first byte of the run in the clean text"),
-    column("doc_end", I64, "first byte after it"),
-    column("item_start", I64, "first byte of the run in the part's text"),
-    column("item_end", I64, "first byte after it"),
-    column("action", S, "drop, cut or flag"),
-])
-PII_SPANS = _spec("pii_spans", "a scrubbed span", [
-    _ID,
-    column("entity", S, "kind of personal data, in presidio's names"),
-    column("start", I64, "first byte in the clean text"),
-    column("end", I64, "first byte after it"),
-    column("score", F64, "recogniser's confidence in [0, 1]"),
-    column("recognizer", S, "detector and recogniser that found it"),
-    column("replacement", S, "what stands there now; never the value"),
-])
-CORPUS = _spec("corpus", "a published document", [
-    _ID,
-    column("text", S, "final text"),
-    column("source", S, "as in documents"),
-    column("kind", S, "as in documents"),
-    column("language", S, "as in texts"),
-    column("url", S, "as in documents"),
-    column("license", S, "as in documents"),
-    column("split", S, "train or heldout"),
-])
-SHARDS = _spec("shards", "a document's tokens", [
-    _ID,
-    column("source", S, "as in documents"),
-    column("split", S, "train or heldout"),
-    column("input_ids", TOKENS, "token ids of the final text, end-of-text last"),
-    column("num_tokens", I64, "length of input_ids"),
-])
-SURVIVORS = _spec("survivors", "a document alive after a step", [
-    column("step", S, "step that let it pass"),
-    _ID,
-    column("num_bytes", I64, "bytes of its text after the step"),
-])
-LEDGER = _spec("ledger", "a step's account; in + added = kept + cut + dropped + quarantined", [
-    column("step", S, "step"),
-    column("docs_in", I64, "documents that came in"),
-    column("docs_kept", I64, "documents that went on"),
-    column("docs_dropped", I64, "documents dropped, each with a verdict"),
-    column("docs_quarantined", I64, "documents set aside"),
-    column("bytes_in", I64, "bytes that came in"),
-    column("bytes_kept", I64, "bytes that went on"),
-    column("bytes_cut", I64, "bytes that edits took out of documents that went on"),
-    column("bytes_added", I64, "bytes that edits put in"),
-    column("bytes_dropped", I64, "bytes of dropped documents"),
-    column("bytes_quarantined", I64, "bytes set aside"),
-    column("cpu_s", F64, "CPU seconds of this process and its finished workers", volatile=True),
-    column("wall_s", F64, "seconds by the clock", volatile=True),
-    column("peak_rss_bytes", I64, "highest resident memory of the driver process", volatile=True),
-])
-RUNS = _spec("runs", "a run", [
-    column("run_id", S, "when it began and what it ran"),
-    column("engine", S, "local or spark"),
-    column("config_sha256", S, "of the run file's meaning"),
-    column("code_version", S, "assay's version"),
-    column("started_at", TIMESTAMP, "when it began"),
-    column("finished_at", TIMESTAMP, "when it ended; null while it runs or if it was killed"),
-    column("state", S, "running, finished, failed or killed"),
-    column("error", S, "what it failed of"),
-])
-CHECKPOINTS = _spec("checkpoints", "a saved state of a model in training", [
-    column("checkpoint_id", S, "hash of the plan and the step"),
-    column("train_id", S, "training run: key of its manifest"),
-    column("step", I64, "optimizer steps done"),
-    column("loss_nats", F64, "training loss of the last step, nats per token"),
-    column("num_tokens", I64, "tokens seen so far"),
-    column("plan_sha256", S, "of everything that decides the batches"),
-    column("path", S, "folder of the checkpoint, relative to the warehouse", volatile=True),
-])
-TRAIN_STEPS = _spec("train_steps", "a step's loss on one source; source null is all of them", [
-    column("train_id", S, "training run: key of its manifest"),
-    column("step", I64, "optimizer step, from 1"),
-    column("source", S, "source of the tokens, null for all"),
-    column("loss_nats", F64, "mean over the tokens, nats"),
-    column("num_tokens", I64, "tokens of this step"),
-    column("learning_rate", F64, "rate at this step"),
-    column("wall_s", F64, "seconds since training began", volatile=True),
-])
-PREDICTIONS = _spec("predictions", "an item answered", [
-    column("eval_id", S, "hash of model, task and their versions"),
-    column("model", S, "name of the model"),
-    column("task", S, "name of the task"),
-    column("item_id", S, "the item's own id"),
-    column("metric", S, "metric that the score belongs to"),
-    column("prompt_sha256", S, "of everything the model was shown"),
-    column("response", S, "what it answered: text, or log-likelihoods as JSON"),
-    column("extracted", S, "the answer taken from it; null if none could be"),
-    column("target", S, "the right answer"),
-    column("score", F64, "the metric's value for this item"),
-    column("weight", F64, "weight of the item in the mean: 1, or bytes for bits per byte"),
-    column("status", S, "clean, contaminated or unchecked, by this model's own corpus"),
-])
-SCORES = _spec("scores", "a metric of a task on a subset", [
-    column("eval_id", S, "hash of model, task and their versions"),
-    column("model", S, "name of the model"),
-    column("task", S, "name of the task"),
-    column("metric", S, "name of the metric"),
-    column("subset", S, "all, clean, contaminated or unchecked"),
-    column("value", F64, "the score"),
-    column("stderr", F64, "standard error; null for a single item"),
-    column("ci_low", F64, "lower end of the 95% interval"),
-    column("ci_high", F64, "upper end"),
-    column("num_items", I64, "items behind it"),
-])
-REVIEWS = _spec("reviews", "a reviewer's judgement", [
-    column("item_id", S, "what was judged: a doc_id or an item"),
-    column("reviewer", S, "who"),
-    column("kind", S, "question that was asked"),
-    column("value", S, "answer"),
-    column("created_at", TIMESTAMP, "when"),
-])
+DOCUMENTS = _spec(
+    "documents",
+    "a document as read",
+    [
+        _ID,
+        column("source", S, "name of the source in the run file"),
+        column("kind", S, "what sort of text: readme, license, page, ..."),
+        column("record_key", S, "the record's own key, relative to the source's root"),
+        column("origin", S, "the place that it shares with its siblings: host, package, folder; a split never cuts through one"),
+        column("url", S, "where it was published, if known"),
+        column("license", S, "licence as declared, if any"),
+        column("created_at", TIMESTAMP, "when it was written or fetched, if the record says so"),
+        column("text", S, "raw text"),
+        column("num_bytes", I64, "UTF-8 bytes of the raw text"),
+        column("content_sha256", S, "of the raw text in UTF-8"),
+        column("origin_file", S, "file it was read from, relative to the source's root"),
+        column("origin_codec", S, "how the file is packed: plain, gzip, zstd, parquet, warc, ..."),
+        column("origin_offset", I64, "record's place: byte offset in the unpacked file, row number, or offset of the WARC record"),
+        column("origin_length", I64, "record's length in the unit of origin_offset; null if unknown"),
+    ],
+    is_raw=True,
+)
+QUARANTINE = _spec(
+    "quarantine",
+    "input that could not be used",
+    [
+        column("step", S, "step that set it aside"),
+        column("source", S, "name of the source"),
+        column("doc_id", S, "the document, if it had become one"),
+        column("origin_file", S, "file, relative to the source's root"),
+        column("origin_offset", I64, "place in the file, as in documents; null if the file as a whole"),
+        column("num_bytes", I64, "bytes set aside, as far as they could be counted"),
+        column("error", S, "class of fault, in snake_case"),
+        column("message", S, "what was wrong; never the text"),
+    ],
+)
+TEXTS = _spec(
+    "texts",
+    "a document's clean text",
+    [
+        _ID,
+        column("text", S, "clean text; every span anywhere refers to its UTF-8 bytes"),
+        column("language", S, "most likely language (ISO 639 code of lid.176)"),
+        column("num_bytes", I64, "UTF-8 bytes of the clean text"),
+        column("sha256", S, "of the clean text in UTF-8"),
+        column("source", S, "as in documents"),
+        column("kind", S, "as in documents"),
+        column("origin", S, "as in documents"),
+        column("url", S, "as in documents"),
+        column("license", S, "as in documents"),
+    ],
+)
+EDITS = _spec(
+    "edits",
+    "one change of a text",
+    [
+        _ID,
+        column("from_version", S, "version that start and end refer to: raw or clean"),
+        column("start", I64, "first byte replaced"),
+        column("end", I64, "first byte after it"),
+        column("new_length", I64, "bytes put in its place"),
+        column("step", S, "step that made the change"),
+        column("cause", S, "what asked for it: a cleaner, an entity, a benchmark"),
+    ],
+)
+VERDICTS = _spec(
+    "verdicts",
+    "a rule that a document failed, at any step",
+    [
+        _ID,
+        column("step", S, "step that judged"),
+        column("rule", S, "preset and signal, as gopher.word_count_min"),
+        column("reason", S, "the fault, in snake_case"),
+        column("value", F64, "what was measured"),
+        column("threshold", F64, "the bound it broke"),
+    ],
+)
+FATES = _spec(
+    "fates",
+    "a document's end, one row for each of `documents`",
+    [
+        _ID,
+        column("fate", S, "kept, dropped or quarantined"),
+        column("step", S, "step that decided"),
+        column("reason", S, "why, where it was not kept"),
+    ],
+)
+DUPLICATES = _spec(
+    "duplicates",
+    "a removed copy",
+    [
+        _ID,
+        column("kept_doc_id", S, "the copy that stayed"),
+        column("cluster_id", S, "lowest doc_id of the candidate component"),
+        column("kind", S, "exact (same clean text) or near"),
+        column("jaccard", F64, "exact similarity of the two sets of shingles"),
+    ],
+)
+CLUSTERS = _spec(
+    "clusters",
+    "a document that shares a component of candidates with another",
+    [
+        _ID,
+        column("cluster_id", S, "lowest doc_id of the component"),
+    ],
+)
+SPLITS = _spec(
+    "splits",
+    "which side a document is on",
+    [
+        _ID,
+        column("split", S, "train or heldout"),
+    ],
+)
+BENCHMARK_ITEMS = _spec(
+    "benchmark_items",
+    "a registered item's part",
+    [
+        column("benchmark", S, "name of the benchmark"),
+        column("item_id", S, "the item's own id"),
+        column("part", S, "question, context, answer, ..."),
+        column("text", S, "text of the part"),
+        column("num_words", I64, "words after normalisation for 13-grams"),
+        column("match_whole", B, "whether a part of fewer than 8 words is looked for as a whole"),
+    ],
+)
+CONTAMINATION = _spec(
+    "contamination",
+    "an item met in a document",
+    [
+        _ID,
+        column("benchmark", S, "name of the benchmark"),
+        column("item_id", S, "the item's own id"),
+        column("part", S, "part of the item"),
+        column("num_ngrams", I64, "n-grams of the part that were met in this run of text"),
+        column("coverage", F64, "share of the part's words that the run covers"),
+        column("doc_start", I64, "first byte of the run in the clean text"),
+        column("doc_end", I64, "first byte after it"),
+        column("item_start", I64, "first byte of the run in the part's text"),
+        column("item_end", I64, "first byte after it"),
+        column("action", S, "drop, cut or flag"),
+    ],
+)
+PII_SPANS = _spec(
+    "pii_spans",
+    "a scrubbed span",
+    [
+        _ID,
+        column("entity", S, "kind of personal data, in presidio's names"),
+        column("start", I64, "first byte in the clean text"),
+        column("end", I64, "first byte after it"),
+        column("score", F64, "recogniser's confidence in [0, 1]"),
+        column("recognizer", S, "detector and recogniser that found it"),
+        column("replacement", S, "what stands there now; never the value"),
+    ],
+)
+CORPUS = _spec(
+    "corpus",
+    "a published document",
+    [
+        _ID,
+        column("text", S, "final text"),
+        column("source", S, "as in documents"),
+        column("kind", S, "as in documents"),
+        column("language", S, "as in texts"),
+        column("url", S, "as in documents"),
+        column("license", S, "as in documents"),
+        column("split", S, "train or heldout"),
+    ],
+)
+SHARDS = _spec(
+    "shards",
+    "a document's tokens",
+    [
+        _ID,
+        column("source", S, "as in documents"),
+        column("split", S, "train or heldout"),
+        column("input_ids", TOKENS, "token ids of the final text, end-of-text last"),
+        column("num_tokens", I64, "length of input_ids"),
+    ],
+)
+SURVIVORS = _spec(
+    "survivors",
+    "a document alive after a step (each step's own; no view joins them)",
+    [
+        _ID,
+        column("num_bytes", I64, "bytes of its text after the step"),
+    ],
+)
+LEDGER = _spec(
+    "ledger",
+    "a step's account; in + added = kept + cut + dropped + quarantined",
+    [
+        column("step", S, "step"),
+        column("docs_in", I64, "documents that came in"),
+        column("docs_kept", I64, "documents that went on"),
+        column("docs_dropped", I64, "documents dropped, each with a verdict"),
+        column("docs_quarantined", I64, "documents set aside"),
+        column("bytes_in", I64, "bytes that came in"),
+        column("bytes_kept", I64, "bytes that went on"),
+        column("bytes_cut", I64, "bytes that edits took out of documents that went on"),
+        column("bytes_added", I64, "bytes that edits put in"),
+        column("bytes_dropped", I64, "bytes of dropped documents"),
+        column("bytes_quarantined", I64, "bytes set aside"),
+        column("cpu_s", F64, "CPU seconds of this process and its finished workers", volatile=True),
+        column("wall_s", F64, "seconds by the clock", volatile=True),
+        column("peak_rss_bytes", I64, "highest resident memory of the driver process", volatile=True),
+    ],
+)
+RUNS = _spec(
+    "runs",
+    "a run",
+    [
+        column("run_id", S, "when it began and what it ran"),
+        column("engine", S, "local or spark"),
+        column("config_sha256", S, "of the run file's meaning"),
+        column("code_version", S, "assay's version"),
+        column("started_at", TIMESTAMP, "when it began"),
+        column("finished_at", TIMESTAMP, "when it ended; null while it runs or if it was killed"),
+        column("state", S, "running, finished, failed or killed"),
+        column("error", S, "what it failed of"),
+    ],
+)
+CHECKPOINTS = _spec(
+    "checkpoints",
+    "a saved state of a model in training",
+    [
+        column("checkpoint_id", S, "hash of the plan and the step"),
+        column("train_id", S, "training run: key of its manifest"),
+        column("step", I64, "optimizer steps done"),
+        column("loss_nats", F64, "training loss of the last step, nats per token"),
+        column("num_tokens", I64, "tokens seen so far"),
+        column("plan_sha256", S, "of everything that decides the batches"),
+        column("path", S, "folder of the checkpoint, relative to the warehouse", volatile=True),
+    ],
+)
+TRAIN_STEPS = _spec(
+    "train_steps",
+    "a step's loss on one source; source null is all of them",
+    [
+        column("train_id", S, "training run: key of its manifest"),
+        column("step", I64, "optimizer step, from 1"),
+        column("source", S, "source of the tokens, null for all"),
+        column("loss_nats", F64, "mean over the tokens, nats"),
+        column("num_tokens", I64, "tokens of this step"),
+        column("learning_rate", F64, "rate at this step"),
+        column("wall_s", F64, "seconds since training began", volatile=True),
+    ],
+)
+PREDICTIONS = _spec(
+    "predictions",
+    "an item answered",
+    [
+        column("eval_id", S, "hash of model, task and their versions"),
+        column("model", S, "name of the model"),
+        column("task", S, "name of the task"),
+        column("item_id", S, "the item's own id"),
+        column("metric", S, "metric that the score belongs to"),
+        column("prompt_sha256", S, "of everything the model was shown"),
+        column("response", S, "what it answered: text, or log-likelihoods as JSON"),
+        column("extracted", S, "the answer taken from it; null if none could be"),
+        column("target", S, "the right answer"),
+        column("score", F64, "the metric's value for this item"),
+        column("weight", F64, "weight of the item in the mean: 1, or bytes for bits per byte"),
+        column("status", S, "clean, contaminated or unchecked, by this model's own corpus"),
+    ],
+)
+SCORES = _spec(
+    "scores",
+    "a metric of a task on a subset",
+    [
+        column("eval_id", S, "hash of model, task and their versions"),
+        column("model", S, "name of the model"),
+        column("task", S, "name of the task"),
+        column("metric", S, "name of the metric"),
+        column("subset", S, "all, clean, contaminated or unchecked"),
+        column("value", F64, "the score"),
+        column("stderr", F64, "standard error; null for a single item"),
+        column("ci_low", F64, "lower end of the 95% interval"),
+        column("ci_high", F64, "upper end"),
+        column("num_items", I64, "items behind it"),
+    ],
+)
+REVIEWS = _spec(
+    "reviews",
+    "a reviewer's judgement",
+    [
+        column("item_id", S, "what was judged: a doc_id or an item"),
+        column("reviewer", S, "who"),
+        column("kind", S, "question that was asked"),
+        column("value", S, "answer"),
+        column("created_at", TIMESTAMP, "when"),
+    ],
+)
 
 TABLES: Final[dict[str, TableSpec]] = {
     spec.name: spec

@@ -1,9 +1,9 @@
 """A warehouse: a folder of immutable part files, manifests that name them, and numbered versions that name manifests.
 
-    data/STEP/ATTEMPT/TABLE/part-*.parquet    written by workers, seen by nobody until a manifest names them
-    manifests/STEP/KEY.json                   put once, by an exclusive link; its existence means that the step is done
-    versions/00000001.json                    put once; step -> key. Readers take the highest, so they see all of it or none
-    runs/RUN_ID/started.json, ended.json      who ran what
+data/STEP/ATTEMPT/TABLE/part-*.parquet    written by workers, seen by nobody until a manifest names them
+manifests/STEP/KEY.json                   put once, by an exclusive link; its existence means that the step is done
+versions/00000001.json                    put once; step -> key. Readers take the highest, so they see all of it or none
+runs/RUN_ID/started.json, ended.json      who ran what
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.contract.errors import CorruptFile, WarehouseBusy, WarehouseError
 from pipelines.contract.manifest import Artifact, Manifest, entry_of
-from pipelines.contract.parts import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pyarrow as pa
+
+    from pipelines.contract.parts import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,196 @@
+"""The engine of one machine: DuckDB for queries and sorts, processes for Python. No server, no JVM."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.contract.errors import AssayError, PartError, WarehouseError
+from pipelines.contract.parts import PartFile, PartWriter, Table, tables_of
+from pipelines.engine.work import Job, bounded_rows, chunks_of, groups_of, map_sorted, map_units, params_row, sql_text, units_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pipelines.engine.base import Body
+    from pipelines.engine.options import LocalOptions
+
+_GROUP_BYTES = 4 << 20
+
+
+class LocalEngine:
+    """See ``pipelines.engine.base.Engine``."""
+
+    name = "local"
+
+    def __init__(self, options: LocalOptions, spill: Path) -> None:
+        """``spill`` is a folder for DuckDB's temporary files. Worker processes start when first needed."""
+        self._workers = options.workers or os.cpu_count() or 1
+        self._partitions = options.partitions or 4 * self._workers
+        self._memory = options.memory
+        self._spill = spill
+        self._pool: ProcessPoolExecutor | None = None
+        self._report: Callable[[int, int], None] | None = None
+
+    def map_batches(
+        self,
+        table: Table,
+        body: Body,
+        outputs: Mapping[str, pa.Schema],
+        folder: Path,
+        *,
+        columns: Sequence[str] | None = None,
+        beside: Table | None = None,
+    ) -> dict[str, Table]:
+        """As the protocol says; a piece is a run of row groups, read by the worker itself."""
+        job = Job(body=body, schema=table.schema, outputs=outputs, folder=folder, columns=tuple(columns) if columns else None, beside=beside)
+        pieces = chunks_of(units_of(table), self._partitions)
+        return tables_of(self._run(map_units, [(job, piece) for piece in pieces], len(pieces)), outputs)
+
+    def map_groups(
+        self,
+        table: Table,
+        body: Body,
+        outputs: Mapping[str, pa.Schema],
+        folder: Path,
+        *,
+        key: str,
+        order: Sequence[tuple[str, str]],
+    ) -> dict[str, Table]:
+        """As the protocol says; DuckDB sorts, runs of whole groups travel to the workers."""
+        job = Job(body=body, schema=table.schema, outputs=outputs, folder=folder)
+        keys = [(key, "ascending"), *order]
+        by = ", ".join(f'"{name}" {"DESC" if way == "descending" else "ASC"} NULLS LAST' for name, way in keys)
+        with self._connection({table.name: table}, threads=1) as connection:
+            rows = connection.sql(f'SELECT * FROM "{table.name}" ORDER BY {by}').to_arrow_reader(1024)  # noqa: S608 - names of our own columns
+            return tables_of(self._run(_map_stream, ((job, piece, key) for piece in _pieces(rows, key)), None), outputs)
+
+    def query(self, name: str, tables: Mapping[str, Table], schema: pa.Schema, folder: Path, **params: float | str) -> Table:
+        """As the protocol says."""
+        with self._connection(tables, threads=self._workers) as connection:
+            connection.register("params", params_row(params))
+            try:
+                with PartWriter(folder, {name: schema}) as writer:
+                    for batch in connection.sql(sql_text(name)).to_arrow_reader(10_000):
+                        writer.write({name: batch})
+            except duckdb.Error as error:
+                raise _explained(name, error) from None
+        return tables_of(writer.files, {name: schema})[name]
+
+    def rows(self, table: Table, limit: int = 100_000) -> pa.Table:
+        """As the protocol says."""
+        return bounded_rows(table, limit)
+
+    def on_progress(self, report: Callable[[int, int], None] | None) -> None:
+        """As the protocol says."""
+        self._report = report
+
+    def close(self) -> None:
+        """Ends the worker processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _connection(self, tables: Mapping[str, Table], threads: int) -> duckdb.DuckDBPyConnection:
+        self._spill.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            config={"memory_limit": self._memory, "threads": threads, "preserve_insertion_order": False, "temp_directory": str(self._spill)}
+        )
+        for name, table in tables.items():
+            if table.files:
+                connection.read_parquet(table.paths).create_view(name)
+            else:
+                connection.register(name, table.schema.remove_metadata().empty_table())
+        return connection
+
+    def _run(
+        self, task: Callable[..., list[PartFile]], calls: Sequence[tuple[object, ...]] | Iterator[tuple[object, ...]], total: int | None
+    ) -> list[PartFile]:
+        if self._workers == 1:
+            return [file for number, call in enumerate(calls) for file in self._counted(task(*call), number + 1, total)]
+        files: list[PartFile] = []
+        flying: set[Future[list[PartFile]]] = set()
+        done = 0
+        try:
+            for call in calls:
+                flying.add(self._started().submit(task, *call))
+                while len(flying) >= 2 * self._workers:  # bounded, so that a long stream never piles up in memory
+                    landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+                    done += len(landed)
+                    files += [file for future in landed for file in self._counted(future.result(), done, total)]
+            while flying:
+                landed, flying = wait(flying, return_when=FIRST_COMPLETED)
+                done += len(landed)
+                files += [file for future in landed for file in self._counted(future.result(), done, total)]
+        except BrokenProcessPool:
+            self._pool = None
+            raise PartError("a worker process was ended from outside (out of memory?); run again with fewer workers: [local] workers = 1") from None
+        except AssayError:
+            for future in flying:
+                future.cancel()
+            raise
+        return files
+
+    def _counted(self, files: list[PartFile], done: int, total: int | None) -> list[PartFile]:
+        if self._report is not None:
+            self._report(done, total or done)
+        return files
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+        return self._pool
+
+
+def _begin_worker() -> None:
+    """One thread each, and no life after the parent's: a worker whose parent was killed must not go on writing."""
+    pa.set_cpu_count(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
+
+
+def _map_stream(job: Job, stream: bytes, key: str) -> list[PartFile]:
+    return map_sorted(job, pa.ipc.open_stream(stream), key)
+
+
+def _pieces(rows: pa.RecordBatchReader, key: str) -> Iterator[bytes]:
+    """Whole groups packed into messages of about ``_GROUP_BYTES``."""
+    held: list[pa.Table] = []
+    for group in groups_of(rows, key):
+        held.append(group)
+        if sum(t.nbytes for t in held) >= _GROUP_BYTES:
+            yield _packed(held)
+            held = []
+    if held:
+        yield _packed(held)
+
+
+def _packed(groups: list[pa.Table]) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, groups[0].schema) as writer:
+        for group in groups:
+            writer.write_table(group)
+    return bytes(sink.getvalue())
+
+
+def _explained(name: str, error: duckdb.Error) -> AssayError:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return PartError(f"{name}.sql: DuckDB ran out of its memory limit; raise [local] memory in the run file")
+    if isinstance(error, duckdb.IOException):
+        return WarehouseError(f"{name}.sql: DuckDB could not read or write a file; is the disk full? Run `assay verify`")
+    return PartError(f"{name}.sql: {type(error).__name__}: {str(error).splitlines()[0]}")

@@ -1,0 +1,202 @@
+"""What a worker does, on any engine: read pieces of Parquet, call a body, write part files, hand back what they are.
+
+Errors leave a worker as an AssayError without a word of the corpus; anything else becomes a PartError that names the place in the code.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.contract import errors
+from pipelines.contract.errors import AssayError, PartError
+from pipelines.contract.parts import PART_FILE_SCHEMA, PartFile, PartWriter, Table, read_row_groups, read_table
+from pipelines.contract.schema import conform
+from pipelines.contract.warehouse import explained
+from pipelines.engine.base import Body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from pipelines.engine.base import Rows
+
+BATCH_BYTES = 4 << 20
+Unit = tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One verb's work, without the rows. It pickles, so that any worker of any engine can do a share of it."""
+
+    body: Body
+    schema: pa.Schema
+    outputs: Mapping[str, pa.Schema]
+    folder: Path
+    columns: tuple[str, ...] | None = None
+    beside: Table | None = None
+
+
+def units_of(table: Table) -> list[Unit]:
+    """Every (file, row group) of a table, in order."""
+    return [(f.path, group) for f in sorted(table.files, key=lambda f: f.path) for group in range(f.num_row_groups)]
+
+
+def chunks_of(units: Sequence[Unit], count: int) -> list[list[Unit]]:
+    """At most ``count`` runs of units, as even as they go, none empty."""
+    cuts = [len(units) * i // count for i in range(count + 1)]
+    return [list(units[a:b]) for a, b in pairwise(cuts) if a < b]
+
+
+def map_units(job: Job, units: Sequence[Unit]) -> list[PartFile]:
+    """``map_batches`` for some units. One attempt: its files have names of their own."""
+    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
+        for path, group in units:
+            for batch in read_row_groups(path, [group], job.schema, BATCH_BYTES, None if job.columns is None else list(job.columns)):
+                joined = batch if job.beside is None else side_of(job.beside).join(batch)
+                if joined.num_rows:
+                    write_all(writer, job.body(joined))
+    return writer.files
+
+
+def map_sorted(job: Job, batches: Iterable[pa.RecordBatch], key: str) -> list[PartFile]:
+    """``map_groups`` for rows sorted by key and order."""
+    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
+        for group in groups_of(batches, key):
+            write_all(writer, job.body(conform(group, job.schema)))
+    return writer.files
+
+
+def write_all(writer: PartWriter, result: Rows | Iterator[Rows]) -> None:
+    """Writes what a body gave: the rows of a batch at once, or, from a body that reads much for one row, piece by piece."""
+    for rows in (result,) if isinstance(result, Mapping) else result:
+        writer.write(rows)
+
+
+def groups_of(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]:
+    """Runs of equal keys as tables; a run may cross batches."""
+    held: list[pa.RecordBatch] = []
+    current: object = None
+    for batch in batches:
+        start = 0
+        keys = batch.column(key).to_pylist()
+        for position in range(1, len(keys) + 1):
+            if position < len(keys) and keys[position] == keys[start]:
+                continue
+            if held and keys[start] != current:
+                yield pa.Table.from_batches(held)
+                held = []
+            current = keys[start]
+            held.append(batch.slice(start, position - start))
+            start = position
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+class Side:
+    """A table held beside the rows of a map, looked up by doc_id: 32 bytes a row, and its columns."""
+
+    def __init__(self, table: Table) -> None:
+        """Reads the table whole and sorts it by doc_id."""
+        rows = read_table(table)
+        ids = _ids(rows.column("doc_id"))
+        order = np.argsort(ids, kind="stable")
+        self._ids = ids[order]
+        if len(self._ids) > 1 and bool((self._ids[1:] == self._ids[:-1]).any()):
+            raise PartError(f"the table {table.name!r} stands beside a map, but a doc_id occurs in it twice")
+        self._columns = rows.drop_columns(["doc_id"]).take(pa.array(order)).combine_chunks()
+
+    def join(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows of a batch that have a partner, with the partner's columns."""
+        ids = _ids(batch.column("doc_id"))
+        places = np.searchsorted(self._ids, ids)
+        found = places < len(self._ids)
+        found[found] = self._ids[places[found]] == ids[found]
+        kept = batch.take(pa.array(np.flatnonzero(found)))
+        partners = self._columns.take(pa.array(places[found]))
+        arrays = [*kept.columns, *(c.combine_chunks() if c.num_chunks != 1 else c.chunk(0) for c in partners.columns)]
+        return pa.RecordBatch.from_arrays(arrays, names=[*kept.schema.names, *partners.schema.names])
+
+
+def _ids(values: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.bytes_]:
+    return np.array(values.to_pylist(), dtype="S32")
+
+
+_SIDES: dict[tuple[str, ...], Side] = {}
+
+
+def side_of(table: Table) -> Side:
+    """The table as a side, read once a process; part files never change, so their names are enough to know it by."""
+    known = tuple(table.paths)
+    if known not in _SIDES:
+        _SIDES.clear()  # one at a time: a verb has one side, and the next verb has another
+        _SIDES[known] = Side(table)
+    return _SIDES[known]
+
+
+@contextmanager
+def guarded(job: Job) -> Iterator[None]:
+    """Turns whatever a body raises into an AssayError that can be shown."""
+    try:
+        yield
+    except AssayError:
+        raise
+    except OSError as error:
+        raise explained(error, job.folder) from None
+    except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote the text it choked on
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        name = type(job.body).__name__
+        raise PartError(f"{name}: {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}); this is a fault of assay") from None
+
+
+def report(files: Sequence[PartFile], error: AssayError | None = None) -> pa.RecordBatch:
+    """What a worker hands back as one small batch: its files, or the error that it would have raised."""
+    rows = [asdict(f) for f in files]
+    if error is not None:
+        rows = [
+            {"table": f"!{type(error).__name__}", "path": str(error), "num_rows": 0, "num_bytes": 0, "num_row_groups": 0, "sha256": "", "content": ""}
+        ]
+    return pa.RecordBatch.from_pylist(rows, schema=PART_FILE_SCHEMA)
+
+
+def files_from(reported: pa.Table) -> list[PartFile]:
+    """The files of all workers.
+
+    Raises:
+        AssayError: a worker reported one; of several the first by name and message, so that a rerun shows the same.
+    """
+    rows = reported.to_pylist()
+    failed = sorted((r["table"], r["path"]) for r in rows if r["table"].startswith("!"))
+    if failed:
+        kind = getattr(errors, failed[0][0][1:], AssayError)
+        raise kind(failed[0][1])
+    return [PartFile(**r) for r in rows]
+
+
+def sql_text(name: str) -> str:
+    """The text of ``pipelines/sql/NAME.sql``."""
+    return resources.files("pipelines.sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def params_row(params: Mapping[str, float | str]) -> pa.Table:
+    """The table ``params``: one row, one column a parameter."""
+    kinds = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+    fields = [(name, kinds[type(value)]) for name, value in sorted(params.items())] or [("none", pa.int64())]
+    return pa.Table.from_pylist([dict(params) or {"none": 0}], schema=pa.schema(fields))
+
+
+def bounded_rows(table: Table, limit: int) -> pa.Table:
+    """A table in memory, if it is small."""
+    if table.num_rows > limit:
+        raise PartError(f"the table {table.name!r} has {table.num_rows:,} rows; the driver reads at most {limit:,}")
+    return read_table(table)

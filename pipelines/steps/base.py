@@ -1,0 +1,136 @@
+"""What a step is: it reads tables of earlier steps, wires kernels to an engine, and accounts for every document and byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pipelines.contract.errors import LedgerError
+from pipelines.contract.manifest import Artifact
+from pipelines.contract.parts import Table
+from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from pipelines.contract.warehouse import Warehouse
+    from pipelines.engine.base import Body, Engine
+    from pipelines.steps.settings import Curation
+
+ACCOUNT = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A step's books, in documents and bytes. ``check`` is promise 1: nothing vanishes."""
+
+    docs_in: int
+    docs_kept: int
+    bytes_in: int
+    bytes_kept: int
+    docs_dropped: int = 0
+    docs_quarantined: int = 0
+    bytes_cut: int = 0
+    bytes_added: int = 0
+    bytes_dropped: int = 0
+    bytes_quarantined: int = 0
+
+    def check(self, step: str) -> None:
+        """Raises LedgerError where documents or bytes do not balance."""
+        docs_out = self.docs_kept + self.docs_dropped + self.docs_quarantined
+        if self.docs_in != docs_out:
+            raise LedgerError(f"{step}: {self.docs_in:,} documents came in, but {docs_out:,} are accounted for; this is a fault of assay")
+        came = self.bytes_in + self.bytes_added
+        went = self.bytes_kept + self.bytes_cut + self.bytes_dropped + self.bytes_quarantined
+        if came != went:
+            raise LedgerError(f"{step}: {came:,} bytes came in or were added, but {went:,} are accounted for; this is a fault of assay")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a step made."""
+
+    tables: Mapping[str, Table]
+    account: Account
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+
+
+class Work:
+    """One attempt at a step: its inputs, its engine, a folder of its own. Verbs are called through it, so that each gets a fresh subfolder."""
+
+    def __init__(self, *, config: Curation, warehouse: Warehouse, engine: Engine, folder: Path, inputs: Mapping[tuple[str, str], Table]) -> None:
+        """Inputs are by (step, table)."""
+        self.config = config
+        self.warehouse = warehouse
+        self.engine = engine
+        self.folder = folder
+        self._inputs = inputs
+        self._verbs = 0
+
+    def table(self, step: str, name: str) -> Table:
+        """A table that an earlier step published."""
+        return self._inputs[step, name]
+
+    def tables(self, step: str) -> dict[str, Table]:
+        """All tables of an earlier step that this one reads."""
+        return {name: table for (of, name), table in self._inputs.items() if of == step}
+
+    def subfolder(self, name: str) -> Path:
+        """A folder that no other verb of this attempt writes to."""
+        self._verbs += 1
+        return self.folder / f"{self._verbs:02d}-{name}"
+
+    def map(
+        self, table: Table, body: Body, outputs: Mapping[str, pa.Schema], *, columns: Sequence[str] | None = None, beside: Table | None = None
+    ) -> dict[str, Table]:
+        """``Engine.map_batches``."""
+        folder = self.subfolder(type(body).__name__.lower())
+        return self.engine.map_batches(table, body, outputs, folder, columns=columns, beside=beside)
+
+    def query(self, name: str, schema: pa.Schema, tables: Mapping[str, Table], **params: float | str) -> Table:
+        """``Engine.query``."""
+        return self.engine.query(name, tables, schema, self.subfolder(name), **params)
+
+    def without(self, survivors: Table, fates: Table) -> Table:
+        """The survivors that have no fate yet."""
+        return self.query("survivors_without_fates", SURVIVORS.schema, {"survivors": survivors, "fates": fates}).renamed("survivors")
+
+    def account(self, before: Table, after: Table, *, fates: Table | None = None, edits: Table | None = None) -> Account:
+        """Books from four tables that were written apart: who came, who went on, whose end this was, what was edited."""
+        no_fates, no_edits = (Table(name=spec.name, schema=spec.schema) for spec in (FATES, EDITS))
+        given = {"before": before, "after": after, "fates": fates or no_fates, "edits": edits or no_edits}
+        schema = LEDGER.schema
+        wanted = schema.empty_table().select(list(ACCOUNT)).schema
+        row: dict[str, Any] = self.engine.rows(self.query("account", wanted, given), 1).to_pylist()[0]
+        return Account(**row)
+
+
+class Step(Protocol):
+    """A step. Its key is its name, ``params``, ``parts`` and the content of the tables it ``reads``."""
+
+    name: str
+    version: int
+
+    def params(self, config: Curation) -> Any:
+        """The part of the configuration that the step reads, as JSON."""
+        ...
+
+    def parts(self, config: Curation) -> dict[str, int]:
+        """Versions of the parts that have a hand in the result."""
+        ...
+
+    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:
+        """The tables it reads, as (step, table)."""
+        ...
+
+    def outputs(self, config: Curation) -> dict[str, pa.Schema]:
+        """The tables it writes, the ledger apart."""
+        ...
+
+    def run(self, work: Work) -> Outcome:
+        """Does the work."""
+        ...

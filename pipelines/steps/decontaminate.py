@@ -1,0 +1,95 @@
+"""decontaminate: items of benchmarks met in the train side, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
+from pipelines.contamination.ngrams import NgramIndex
+from pipelines.contract.config import encode
+from pipelines.contract.errors import ConfigError
+from pipelines.contract.registry import did_you_mean
+from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, VERDICTS
+from pipelines.steps.base import Outcome, Work
+
+if TYPE_CHECKING:
+    from pipelines.steps.settings import Curation
+
+MAX_ITEMS: Final = 5_000_000
+SIDES: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string())])
+CUT_LISTS: Final = pa.schema([("doc_id", pa.string()), ("cuts", pa.list_(pa.int64()))])
+
+
+@dataclass(frozen=True)
+class ListCuts:
+    """A document's cuts in one row, so that they can stand beside its text: start, end, new length, start, end, ..."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """One row for the document that the batch is all about."""
+        rows = zip(*(batch.column(n).to_pylist() for n in ("start", "end", "new_length")), strict=True)
+        flat = [number for row in rows for number in row]
+        return {"cut_lists": pa.RecordBatch.from_pylist([{"doc_id": batch.column("doc_id")[0].as_py(), "cuts": flat}], schema=CUT_LISTS)}
+
+
+def index_of(work: Work) -> NgramIndex:
+    """The index over all registered items."""
+    options = work.config.decontaminate
+    items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
+    keys = [(name, "ascending") for name in ("benchmark", "item_id", "part")]
+    return NgramIndex.build(items.sort_by(keys), ngram_words=options.ngram_words, min_words=options.min_words)
+
+
+def actions_of(work: Work) -> dict[str, str]:
+    """What is done about each registered benchmark.
+
+    Raises:
+        ConfigError: an action is set for a benchmark that is not registered.
+    """
+    options = work.config.decontaminate
+    names = set(work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS).column("benchmark").to_pylist())
+    for name in options.actions:
+        if names and name not in names:
+            raise ConfigError(f"decontaminate.actions.{name}: no benchmark of this name is registered; {did_you_mean(name, names)}")
+    return {name: options.actions.get(name, options.action) for name in sorted(names)}
+
+
+class Decontaminate:
+    """See the module."""
+
+    name = "decontaminate"
+    version = 1
+
+    def params(self, config: Curation) -> Any:
+        """The section as it is."""
+        return encode(config.decontaminate)
+
+    def parts(self, config: Curation) -> dict[str, int]:  # noqa: ARG002
+        """No registered part has a hand in it."""
+        return {}
+
+    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+        """Items, texts, sides."""
+        return (("register", "benchmark_items"), ("register", "survivors"), ("clean", "texts"), ("split", "splits"))
+
+    def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
+        """Contamination, edits, lists of cuts, verdicts, fates, survivors."""
+        return {s.name: s.schema for s in (CONTAMINATION, EDITS, VERDICTS, FATES, SURVIVORS)} | {"cut_lists": CUT_LISTS}
+
+    def run(self, work: Work) -> Outcome:
+        """One pass over the train side."""
+        before = work.table("register", "survivors")
+        train = work.query("train_survivors", SIDES, {"survivors": before, "splits": work.table("split", "splits")})
+        body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work))
+        schemas = {"contamination": CONTAMINATION.schema, "cuts": EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
+        found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)
+        edits = found["cuts"].renamed("edits")
+        lists = work.engine.map_groups(
+            edits, ListCuts(), {"cut_lists": CUT_LISTS}, work.subfolder("cut_lists"), key="doc_id", order=[("start", "ascending")]
+        )
+        given = {"survivors": before, "fates": found["fates"], "edits": edits}
+        after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
+        tables = {name: found[name] for name in ("contamination", "verdicts", "fates")} | {"edits": edits, "survivors": after, **lists}
+        return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))

@@ -1,0 +1,163 @@
+"""publish: the last gate, then the corpus in a folder that ``datasets.load_dataset`` reads, with its card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from pipelines.contamination.ngrams import NgramIndex, scan
+from pipelines.contract.config import encode
+from pipelines.contract.errors import GateError
+from pipelines.contract.parts import Table
+from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
+from pipelines.detectors.scrub import Scrub as ScrubTexts
+from pipelines.shards.card import CardFacts, card
+from pipelines.steps.base import Outcome, Work
+from pipelines.steps.decontaminate import actions_of, index_of
+from pipelines.steps.scrub import scrub_body
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipelines.steps.settings import Curation
+
+S, I64 = pa.string(), pa.int64()
+FAULTS: Final = pa.schema([("doc_id", S), ("fault", S)])
+GROUPS: Final = pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)])
+DROPS: Final = pa.schema([("step", S), ("reason", S), ("num_documents", I64)])
+ENTITIES: Final = pa.schema([("entity", S), ("num_spans", I64)])
+MET: Final = pa.schema([("benchmark", S), ("action", S), ("num_items", I64), ("num_documents", I64)])
+_DROPPING = ("clean", "judge", "dedup", "decontaminate", "scrub")
+
+
+@dataclass(frozen=True)
+class InspectTexts:
+    """Looks at final text as if nothing had been done: n-grams that had to go, and personal data."""
+
+    index: NgramIndex
+    scrub: ScrubTexts
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """A row for each fault; none is what is hoped for."""
+        texts = batch.column("text")
+        is_train = [split == "train" for split in batch.column("split").to_pylist()]
+        hits = scan(texts, self.index)
+        rows = [
+            {"doc_id": doc_id, "fault": "benchmark_text"}
+            for doc_id, train, found in zip(batch.column("doc_id").to_pylist(), is_train, hits, strict=True)
+            if train and found
+        ]
+        again = self.scrub(batch.select(["doc_id", "text"]))
+        rows += [{"doc_id": doc_id, "fault": "personal_data"} for doc_id in sorted(set(again["pii_spans"].column("doc_id").to_pylist()))]
+        return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
+
+
+class Publish:
+    """See the module."""
+
+    name = "publish"
+    version = 1
+
+    def params(self, config: Curation) -> Any:
+        """Title, and what the card says of the policies."""
+        return {"title": _title(config), "policy": _policy(config), "publish": encode(config.publish)}
+
+    def parts(self, config: Curation) -> dict[str, int]:  # noqa: ARG002
+        """No registered part has a hand in it."""
+        return {}
+
+    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+        """Final documents, and everything that the card tells."""
+        fates = tuple((step, "fates") for step in _DROPPING)
+        finals = (("scrub", "finals_train"), ("scrub", "finals_heldout"), ("scrub", "survivors"), ("scrub", "pii_spans"))
+        return (*finals, *fates, ("register", "benchmark_items"), ("decontaminate", "contamination"))
+
+    def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
+        """The corpus, the fates of what is in it, the survivors as they came."""
+        return {s.name: s.schema for s in (CORPUS, FATES, SURVIVORS)}
+
+    def run(self, work: Work) -> Outcome:
+        """Gate, links, card."""
+        finals = {split: work.table("scrub", f"finals_{split}") for split in ("train", "heldout")}
+        survivors = work.table("scrub", "survivors")
+        self._gate(work, Table(name="finals", schema=CORPUS.schema, files=finals["train"].files + finals["heldout"].files))
+        fates = work.query("fates_of_kept", FATES.schema, {"survivors": survivors}).renamed("fates")
+        folder = work.folder / "corpus"
+        corpus = Table(name="corpus", schema=CORPUS.schema, files=tuple(f for s, t in sorted(finals.items()) for f in _linked(t, folder / "data", s)))
+        path = folder / "README.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(card(_facts(work, finals)), encoding="utf-8")
+        tables = {"corpus": corpus, "fates": fates, "survivors": survivors}
+        return Outcome(tables=tables, account=work.account(survivors, survivors), artifacts={"README.md": work.warehouse.artifact(path)})
+
+    def _gate(self, work: Work, finals: Table) -> None:
+        """Raises GateError where text that had to go is still there."""
+        gone = [name for name, action in actions_of(work).items() if action != "flag"]
+        index = index_of(work).only(gone)
+        body = InspectTexts(index=index, scrub=scrub_body(work.config))
+        found = work.map(finals, body, {"faults": FAULTS}, columns=["doc_id", "text", "split"])["faults"]
+        if found.num_rows:
+            rows = work.engine.rows(found, 10_000_000)
+            counts = Counter(rows.column("fault").to_pylist())
+            first = min(rows.column("doc_id").to_pylist())
+            what = ", ".join(f"{n:,} documents with {fault}" for fault, n in sorted(counts.items()))
+            raise GateError(f"publish: {what} got past the steps that remove it (first: doc_id {first}); nothing was published; please report this")
+
+
+def _linked(table: Table, folder: Path, split: str) -> Sequence[Any]:
+    """The table's files under the names that ``datasets`` expects: hard links where the disk has them, copies elsewhere."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = sorted(table.files, key=lambda f: (f.content, f.path))
+    linked = []
+    for number, file in enumerate(files):
+        target = folder / f"{split}-{number:05d}-of-{len(files):05d}.parquet"
+        try:
+            os.link(file.path, target)
+        except OSError:
+            shutil.copyfile(file.path, target)
+        linked.append(replace(file, table="corpus", path=str(target)))
+    return linked
+
+
+def _facts(work: Work, finals: dict[str, Table]) -> CardFacts:
+    config = work.config
+    engine = work.engine
+    whole = {"corpus": Table(name="corpus", schema=CORPUS.schema, files=finals["train"].files + finals["heldout"].files)}
+    groups = engine.rows(work.query("card_groups", GROUPS, {**whole, "survivors": work.table("scrub", "survivors")})).to_pylist()
+    fates = Table(name="fates", schema=FATES.schema, files=tuple(f for s in _DROPPING for f in work.table(s, "fates").files))
+    drops = engine.rows(work.query("card_drops", DROPS, {"fates": fates})).sort_by([("step", "ascending"), ("reason", "ascending")])
+    entities = engine.rows(work.query("card_entities", ENTITIES, {"pii_spans": work.table("scrub", "pii_spans")})).sort_by("entity")
+    met = engine.rows(work.query("card_contamination", MET, {"contamination": work.table("decontaminate", "contamination")}))
+    splits = {row["value"]: row for row in groups if row["grouping"] == "split"}
+    return CardFacts(
+        title=_title(config),
+        num_documents={s: splits.get(s, {}).get("num_documents", 0) for s in finals},
+        num_bytes={s: splits.get(s, {}).get("num_bytes", 0) for s in finals},
+        groups={name: [r for r in groups if r["grouping"] == name] for name in ("source", "language", "license")},
+        drops=drops.to_pylist(),
+        entities=entities.to_pylist(),
+        contamination=met.sort_by([("benchmark", "ascending"), ("action", "ascending")]).to_pylist(),
+        policy=_policy(config),
+        manifests={f"{step}.{name}": work.table(step, name).content_sha256 for step, name in Publish().reads(config)},
+    )
+
+
+def _title(config: Curation) -> str:
+    return config.publish.title or f"{config.name}, curated by assay"
+
+
+def _policy(config: Curation) -> dict[str, str]:
+    actions = {"every benchmark": config.decontaminate.action, **config.decontaminate.actions}
+    said = ", ".join(f"{name}: {action}" for name, action in sorted(actions.items()))
+    how = "a typed placeholder" if config.scrub.style == "placeholder" else "a keyed pseudonym (HMAC-SHA256); the key is not part of the corpus"
+    return {
+        "rules": f"Presets, in this order: {', '.join(config.judge.presets) or 'none'}.",
+        "pii": f"Each span found is replaced by {how}. Detectors find patterns, not every trace of a person: treat the text with care.",
+        "contamination": f"Runs of {config.decontaminate.ngram_words} words of registered benchmark items, in the train side only. Actions: {said}.",
+    }

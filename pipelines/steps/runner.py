@@ -1,0 +1,264 @@
+"""Runs the steps in order: what is done is found, what is not is done, and at the end a version says what counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from pipelines.contract.config import encode
+from pipelines.contract.errors import AssayError, ConfigError
+from pipelines.contract.manifest import Manifest, step_key
+from pipelines.contract.parts import PartWriter, read_table, tables_of
+from pipelines.contract.registry import did_you_mean
+from pipelines.contract.schema import LEDGER, QUARANTINE
+from pipelines.contract.warehouse import Version
+from pipelines.steps.base import Account, Outcome, Step, Work
+from pipelines.steps.clean import Clean
+from pipelines.steps.decontaminate import Decontaminate
+from pipelines.steps.dedup import Dedup
+from pipelines.steps.ingest import Ingest, check_quarantine
+from pipelines.steps.judge import Judge
+from pipelines.steps.measure import Measure
+from pipelines.steps.publish import Publish
+from pipelines.steps.register import Register, Registration
+from pipelines.steps.scrub import Scrub
+from pipelines.steps.split import Split
+from pipelines.steps.tokenize import Tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipelines.contract.warehouse import Warehouse
+    from pipelines.engine.base import Engine
+    from pipelines.steps.settings import Curation
+
+
+class Reporter(Protocol):
+    """Hears how a run goes."""
+
+    def started(self, step: str) -> None:
+        """A step begins."""
+        ...
+
+    def advanced(self, step: str, done: int, total: int) -> None:
+        """Pieces of the verb that runs."""
+        ...
+
+    def finished(self, step: str, account: Account, wall_s: float, *, was_done: bool) -> None:
+        """A step is done, now or long ago."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run left: the version that counts now, and which steps had to be done for it."""
+
+    run_id: str
+    version: Version | None
+    manifests: Mapping[str, Manifest]
+    done_now: tuple[str, ...] = field(default=())
+
+
+def all_steps(registration: Registration) -> tuple[Step, ...]:
+    """The steps in their order."""
+    return (
+        Ingest(), Clean(), Measure(), Judge(), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
+    )  # fmt: skip
+
+
+class Runner:
+    """One run of one curation in one warehouse. The engine is started when the first step needs it, so a finished run starts none."""
+
+    def __init__(
+        self,
+        config: Curation,
+        warehouse: Warehouse,
+        registration: Registration,
+        engine: Callable[[Path], Engine],
+        engine_name: str,
+        reporter: Reporter,
+    ) -> None:
+        """``engine`` makes an engine when given a folder for its scratch files."""
+        self._config = config
+        self._warehouse = warehouse
+        self._steps = all_steps(registration)
+        self._make_engine = engine
+        self._engine_name = engine_name
+        self._engine: Engine | None = None
+        self._reporter = reporter
+        self._manifests: dict[str, Manifest] = {}
+
+    def run(self, until: str | None = None) -> RunResult:
+        """All steps up to ``until``; the version is set only when every step is done.
+
+        Raises:
+            AssayError: a step failed; what was published before stays as it is, and finished steps stay finished.
+        """
+        names = [step.name for step in self._steps]
+        if until is not None and until not in names:
+            raise ConfigError(f"--until {until}: no such step; {did_you_mean(until, names)}")
+        last = names.index(until) if until else len(names) - 1
+        config = encode(self._config)
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{self._config.name}"
+        facts = {"engine": self._engine_name, "config_sha256": _sha256(config), "code_version": code_version(), "config": config}
+        with self._warehouse.writing():
+            self._warehouse.note_run(run_id, "started", facts)
+            try:
+                done_now = self._run_steps(self._steps[: last + 1])
+                found = self._publish_version(run_id) if last == len(names) - 1 else None
+            except BaseException as error:
+                said = str(error) if isinstance(error, AssayError) else type(error).__name__
+                self._warehouse.note_run(run_id, "ended", {"state": "failed", "error": said})
+                raise
+            finally:
+                self._close()
+            self._warehouse.note_run(run_id, "ended", {"state": "finished"})
+        return RunResult(run_id=run_id, version=found, manifests=dict(self._manifests), done_now=tuple(done_now))
+
+    def plan(self) -> list[tuple[str, bool]]:
+        """Each step and whether it is done, as far as that can be said without doing one."""
+        rows = []
+        for step in self._steps:
+            known = all(of in self._manifests for of, _ in step.reads(self._config))
+            manifest = self._warehouse.find(step.name, self._key(step)) if known else None
+            if manifest is not None:
+                self._manifests[step.name] = manifest
+            rows.append((step.name, manifest is not None))
+        return rows
+
+    # -- steps -------------------------------------------------------------------------------------------------------------------
+
+    def _run_steps(self, steps: tuple[Step, ...]) -> list[str]:
+        done_now = []
+        self._check(steps)
+        for step in steps:
+            self._reporter.started(step.name)
+            start = time.monotonic()
+            key = self._key(step)
+            manifest = self._warehouse.find(step.name, key)
+            was_done = manifest is not None
+            if manifest is None:
+                manifest = self._do(step, key)
+                done_now.append(step.name)
+            self._manifests[step.name] = manifest
+            account = self._account(manifest)
+            self._reporter.finished(step.name, account, time.monotonic() - start, was_done=was_done)
+            self._check_limits(step, manifest, account)
+        return done_now
+
+    def _check(self, steps: tuple[Step, ...]) -> None:
+        """Reads every step's configuration before the first works, so that a typo at the end does not cost an hour."""
+        for step in steps:
+            step.parts(self._config)
+            step.reads(self._config)
+            if step.name != "ingest":  # its parameters hold a look at every input file: once is enough
+                step.params(self._config)
+
+    def _do(self, step: Step, key: str) -> Manifest:
+        engine = self._started()
+        engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
+        inputs = {(of, name): self._input(of, name) for of, name in step.reads(self._config)}
+        attempt = self._warehouse.attempt(step.name)
+        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=inputs)
+        wall, cpu = time.monotonic(), _cpu_s()
+        outcome = step.run(work)
+        outcome.account.check(step.name)
+        ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() - cpu)
+        manifest = Manifest(
+            step=step.name,
+            key=key,
+            params=step.params(self._config),
+            parts=step.parts(self._config),
+            inputs=self._input_contents(step),
+            tables={},
+            about={"engine": self._engine_name, "code_version": code_version()},
+        )
+        return self._warehouse.publish(manifest, {**outcome.tables, "ledger": ledger}, outcome.artifacts)
+
+    def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:
+        row = {"step": step.name, **asdict(outcome.account), "cpu_s": cpu_s, "wall_s": wall_s}
+        row["peak_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        with PartWriter(attempt / "ledger", {"ledger": LEDGER.schema}) as writer:
+            writer.write({"ledger": pa.RecordBatch.from_pylist([row], schema=LEDGER.schema)})
+        return tables_of(writer.files, {"ledger": LEDGER.schema})["ledger"]
+
+    def _key(self, step: Step) -> str:
+        parts = {"step": step.version, **step.parts(self._config)}
+        return step_key(step.name, {"params": step.params(self._config)}, parts, self._input_contents(step))
+
+    def _input_contents(self, step: Step) -> dict[str, str]:
+        return {f"{of}.{name}": self._manifests[of].tables[name].content_sha256 for of, name in step.reads(self._config)}
+
+    def _input(self, of: str, name: str) -> Any:
+        schemas = next(step for step in self._steps if step.name == of).outputs(self._config)
+        return self._warehouse.table(self._manifests[of], name, schemas[name])
+
+    def _account(self, manifest: Manifest) -> Account:
+        row = read_table(self._warehouse.table(manifest, "ledger", LEDGER.schema)).to_pylist()[0]
+        return Account(**{name: row[name] for name in Account.__dataclass_fields__})
+
+    def _check_limits(self, step: Step, manifest: Manifest, account: Account) -> None:
+        if account.docs_quarantined:
+            aside = read_table(self._warehouse.table(manifest, "quarantine", QUARANTINE.schema))
+            check_quarantine(account, aside, self._config.ingest.max_quarantine_ratio, f"{self._config.name}: {step.name}")
+
+    # -- around them -------------------------------------------------------------------------------------------------------------
+
+    def _publish_version(self, run_id: str) -> Version:
+        kept = {}
+        newest = self._warehouse.version()
+        steps = {name: manifest.key for name, manifest in self._manifests.items()}
+        if newest is not None and all(newest.steps.get(name) == key for name, key in steps.items()):
+            kept = {name: key for name, key in newest.steps.items() if name not in steps}  # models and scores of this very corpus
+        found = self._warehouse.set_version({**steps, **kept}, note=run_id)
+        self._point_at_corpus()
+        self._warehouse.sweep()
+        return found
+
+    def _point_at_corpus(self) -> None:
+        """Keeps ``WAREHOUSE/corpus`` a link to the published folder, swapped in one step."""
+        path = self._manifests["publish"].artifacts["README.md"].path
+        scratch = self._warehouse.root / f".corpus-{os.getpid()}"
+        scratch.unlink(missing_ok=True)
+        scratch.symlink_to(path.rsplit("/", 1)[0])
+        scratch.replace(self._warehouse.root / "corpus")
+
+    def _started(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._make_engine(self._warehouse.root / "scratch")
+        return self._engine
+
+    def _close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+        shutil.rmtree(self._warehouse.root / "scratch", ignore_errors=True)
+
+
+def code_version() -> str:
+    """Assay's version as installed."""
+    try:
+        return version("assay")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _cpu_s() -> float:
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usage)
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

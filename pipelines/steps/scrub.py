@@ -1,0 +1,87 @@
+"""scrub: cuts applied, personal data replaced; what comes out is the final text of every document that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contract.config import encode
+from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTINE, SURVIVORS
+from pipelines.detectors.base import Detector, detectors
+from pipelines.detectors.replacement import Replacement
+from pipelines.detectors.scrub import Scrub as ScrubTexts
+from pipelines.steps.base import Outcome, Work
+from pipelines.steps.settings import Curation, described, parts, versions
+
+if TYPE_CHECKING:
+    from pipelines.contract.parts import Table
+
+LIVING: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))])
+FINALS: Final = {f"finals_{split}": CORPUS.schema for split in ("train", "heldout")}
+
+
+@dataclass(frozen=True)
+class FinishTexts:
+    """Scrubs a batch and gives each final text the rest of its columns."""
+
+    scrub: ScrubTexts
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """Spans, edits, quarantine, fates, survivors, and the final documents of either side."""
+        given = dict(self.scrub(batch))
+        finals = given.pop("finals")
+        places = pc.index_in(finals.column("doc_id"), value_set=batch.column("doc_id"))
+        facts = batch.drop_columns(["text"]).take(places)
+        rows = {name: finals.column("text") if name == "text" else facts.column(name) for name in CORPUS.schema.names}
+        whole = pa.RecordBatch.from_pydict(rows, schema=CORPUS.schema)
+        sizes = pc.cast(pc.binary_length(whole.column("text")), pa.int64())
+        given["survivors"] = pa.RecordBatch.from_arrays([whole.column("doc_id"), sizes], schema=SURVIVORS.schema)
+        for split in ("train", "heldout"):
+            given[f"finals_{split}"] = whole.filter(pc.equal(whole.column("split"), split))
+        return given
+
+
+def scrub_body(config: Curation) -> ScrubTexts:
+    """The scrubber that a run asks for; the key of pseudonyms is read here, and only its id is ever written."""
+    options = config.scrub
+    made: dict[str, Detector] = parts(detectors, options.detectors, "scrub.detectors")
+    return ScrubTexts(detectors=made, replacement=Replacement(style=options.style, key_file=options.key_file))
+
+
+class Scrub:
+    """See the module."""
+
+    name = "scrub"
+    version = 1
+
+    def params(self, config: Curation) -> Any:
+        """Detectors, style, and the id of the key; never the key, nor where it lies."""
+        made = parts(detectors, config.scrub.detectors, "scrub.detectors")
+        key_id = Replacement(style=config.scrub.style, key_file=config.scrub.key_file).key_id
+        return {"detectors": described(made), "style": config.scrub.style, "key_id": encode(key_id)}
+
+    def parts(self, config: Curation) -> dict[str, int]:
+        """The detectors' versions."""
+        return versions(detectors, parts(detectors, config.scrub.detectors, "scrub.detectors"))
+
+    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+        """Texts, sides, cuts."""
+        return (("clean", "texts"), ("split", "splits"), ("decontaminate", "survivors"), ("decontaminate", "cut_lists"))
+
+    def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
+        """Spans, edits, quarantine, fates, survivors, final documents."""
+        return {s.name: s.schema for s in (PII_SPANS, EDITS, QUARANTINE, FATES, SURVIVORS)} | FINALS
+
+    def run(self, work: Work) -> Outcome:
+        """One pass over the documents that are still alive, both sides."""
+        before = work.table("decontaminate", "survivors")
+        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": work.table("decontaminate", "cut_lists")}
+        living = work.query("living_sides", LIVING, given)
+        texts = work.table("clean", "texts")
+        columns = ["doc_id", "text", "source", "kind", "language", "url", "license"]
+        tables: dict[str, Table] = work.map(texts, FinishTexts(scrub_body(work.config)), self.outputs(work.config), columns=columns, beside=living)
+        account = work.account(before, tables["survivors"], fates=tables["fates"], edits=tables["edits"])
+        return Outcome(tables=tables, account=account)

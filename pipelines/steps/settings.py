@@ -1,0 +1,164 @@
+"""What a run file says about curation: one frozen dataclass a section. Each step reads its own section and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pipelines.contract.config import decode, encode
+from pipelines.contract.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipelines.contract.registry import Registry
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """How much of the input may be unusable: the table ``[ingest]``."""
+
+    max_quarantine_ratio: float = 0.01  # the run fails when a larger share of the records had to be set aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean:
+    """Cleaners in the order in which they work: the table ``[clean]``."""
+
+    cleaners: tuple[Any, ...] = ("ftfy",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Signal families to measure: the table ``[measure]``."""
+
+    families: tuple[Any, ...] = ("gopher_quality", "gopher_repetition", "language", "c4", "fineweb_quality")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Rules: the table ``[judge]``. Presets are names of ``pipelines/rules/*.toml`` or paths of files like them; an empty list judges nothing."""
+
+    presets: tuple[str, ...] = ("gopher", "c4", "fineweb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dedup:
+    """What counts as a copy: the table ``[dedup]``."""
+
+    near: bool = True  # false: exact copies only
+    threshold: float = 0.8  # exact Jaccard at or above which a copy goes
+    recall: float = 0.995  # share of pairs at the threshold that the bands must nominate
+    max_permutations: int = 256
+    shingle_words: int = 5
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Rejects shares outside (0, 1]."""
+        if not (0 < self.threshold <= 1 and 0 < self.recall < 1):
+            raise ValueError(f"threshold {self.threshold} must be in (0, 1] and recall {self.recall} in (0, 1)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """How much is held out: the table ``[split]``."""
+
+    heldout_ratio: float = 0.05  # share of the origins that is held out
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Rejects shares outside [0, 1)."""
+        if not 0 <= self.heldout_ratio < 1:
+            raise ValueError(f"heldout_ratio {self.heldout_ratio} must be in [0, 1)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decontaminate:
+    """What is done about benchmark items in the train side: the table ``[decontaminate]``."""
+
+    ngram_words: int = 13
+    min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
+    action: Literal["drop", "cut", "flag"] = "drop"
+    actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrub:
+    """What personal data is looked for and what stands in its place: the table ``[scrub]``."""
+
+    detectors: tuple[Any, ...] = ("presidio",)
+    style: Literal["placeholder", "pseudonym"] = "placeholder"
+    key_file: Path | None = None  # pseudonyms need a key of 16 bytes or more, in a file that only its owner can read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokenize:
+    """The tokenizer and what it learns from: the table ``[tokenize]``."""
+
+    vocab_size: int = 4096
+    sample_bytes: int = 64 << 20  # the tokenizer learns from this much of the train side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """What the dataset card says at its head: the table ``[publish]``."""
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curation:
+    """Everything that decides the corpus."""
+
+    name: str
+    sources: tuple[dict[str, Any], ...]
+    ingest: Ingest = field(default_factory=Ingest)
+    clean: Clean = field(default_factory=Clean)
+    measure: Measure = field(default_factory=Measure)
+    judge: Judge = field(default_factory=Judge)
+    dedup: Dedup = field(default_factory=Dedup)
+    split: Split = field(default_factory=Split)
+    decontaminate: Decontaminate = field(default_factory=Decontaminate)
+    scrub: Scrub = field(default_factory=Scrub)
+    tokenize: Tokenize = field(default_factory=Tokenize)
+    publish: Publish = field(default_factory=Publish)
+
+
+def part(registry: Registry[T], chosen: object, where: str) -> tuple[str, T]:
+    """A part from a run file: its name, or a table with ``use`` and the part's own fields.
+
+    Raises:
+        ConfigError: no such part, or a field it does not have.
+    """
+    table = {"use": chosen} if isinstance(chosen, str) else chosen
+    if not isinstance(table, dict) or not isinstance(table.get("use"), str):
+        raise ConfigError(f"{where}: expected the name of a {registry.kind}, or a table with the key 'use'")
+    rest = {k: v for k, v in table.items() if k != "use"}
+    name = str(table["use"])
+    return name, decode(registry[name], rest, f"{where} ({name})")
+
+
+def parts(registry: Registry[T], chosen: tuple[object, ...], where: str) -> dict[str, T]:
+    """Several parts by name, in order.
+
+    Raises:
+        ConfigError: as ``part``, or a name comes twice.
+    """
+    found: dict[str, T] = {}
+    for number, one in enumerate(chosen):
+        name, made = part(registry, one, f"{where}[{number}]")
+        if name in found:
+            raise ConfigError(f"{where}[{number}]: {name!r} is there twice")
+        found[name] = made
+    return found
+
+
+def versions(registry: Registry[T], chosen: dict[str, T]) -> dict[str, int]:
+    """Versions of parts, under names that say what they are."""
+    return {f"{registry.kind} {name}": registry[name].version for name in chosen}  # type: ignore[attr-defined]
+
+
+def described(chosen: dict[str, T]) -> dict[str, Any]:
+    """Parameters of parts as JSON, for a step's key."""
+    return {name: encode(made) for name, made in chosen.items()}

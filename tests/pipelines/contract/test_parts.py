@@ -1,0 +1,98 @@
+"""Part files: what is written is what is read, content does not depend on order or cut, and damage is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.contract.errors import CorruptFile, PartError
+from pipelines.contract.parts import PartWriter, Table, content_hash, read_table, tables_of
+from pipelines.contract.schema import LEDGER, column
+
+SCHEMA = pa.schema([("doc_id", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("ids", pa.list_(pa.int32()))])
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "doc_id": st.text(max_size=5) | st.none(),
+            "n": st.integers(-(2**63), 2**63 - 1),
+            "x": st.floats(allow_nan=False),
+            "ids": st.lists(st.integers(0, 9), max_size=3),
+        }
+    ),
+    max_size=12,
+)
+
+
+def write(folder: Path, rows: list[dict[str, object]], *, cut: int = 100, row_group_bytes: int = 1 << 20) -> Table:
+    with PartWriter(folder, {"t": SCHEMA}, row_group_bytes) as writer:
+        for start in range(0, len(rows), cut):
+            writer.write({"t": pa.RecordBatch.from_pylist(rows[start : start + cut], schema=SCHEMA)})
+    return tables_of(writer.files, {"t": SCHEMA})["t"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_content_does_not_depend_on_order_or_cut(rows: list[dict[str, object]], random: object) -> None:
+    shuffled = list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    whole = pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+    parts = [pa.RecordBatch.from_pylist([row], schema=SCHEMA) for row in shuffled]
+    assert content_hash(whole) == sum(content_hash(p) for p in parts) & ((1 << 128) - 1)
+
+
+def test_a_row_more_or_a_value_changed_is_other_content(tmp_path: Path) -> None:
+    rows = [{"doc_id": "a", "n": 1, "x": 0.5, "ids": [1]}, {"doc_id": "b", "n": 2, "x": 0.5, "ids": []}]
+    contents = {
+        write(tmp_path / name, made).content_sha256
+        for name, made in {"as": rows, "one": rows[:1], "twice": [*rows, rows[0]], "other": [{**rows[0], "n": 3}, rows[1]]}.items()
+    }
+    assert len(contents) == 4
+
+
+def test_rows_come_back_from_several_row_groups(tmp_path: Path) -> None:
+    rows = [{"doc_id": f"{i}", "n": i, "x": i / 3, "ids": [i]} for i in range(50)]
+    table = write(tmp_path, rows, cut=7, row_group_bytes=100)
+    assert table.num_rows == 50
+    assert sum(f.num_row_groups for f in table.files) > 5
+    assert sorted(read_table(table).to_pylist(), key=lambda r: r["n"]) == rows
+
+
+def test_a_volatile_column_is_not_content(tmp_path: Path) -> None:
+    assert {f.name for f in LEDGER.schema if (f.metadata or {}).get(b"volatile")} == {"cpu_s", "wall_s", "peak_rss_bytes"}
+    schema = pa.schema([column("n", pa.int64(), "counts"), column("seconds", pa.float64(), "does not", volatile=True)])
+    contents = set()
+    for number, seconds in enumerate((0.1, 0.2)):
+        with PartWriter(tmp_path / str(number), {"t": schema}) as writer:
+            writer.write({"t": pa.RecordBatch.from_pylist([{"n": 1, "seconds": seconds}], schema=schema)})
+        contents.add(tables_of(writer.files, {"t": schema})["t"].content_sha256)
+    assert len(contents) == 1
+
+
+def test_a_flipped_bit_is_found_or_harmless_but_never_another_value(tmp_path: Path) -> None:
+    table = write(tmp_path, [{"doc_id": f"{i:040d}", "n": i * 7919, "x": i / 7, "ids": [i]} for i in range(300)])
+    (path,) = (Path(p) for p in table.paths)
+    whole, rows, found = path.read_bytes(), read_table(table), 0
+    places = range(40, len(whole) // 2, len(whole) // 60)
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        try:
+            assert read_table(table) == rows
+        except CorruptFile as error:
+            assert path.name in str(error)
+            found += 1
+    assert found > len(places) // 2
+
+
+def test_a_column_that_does_not_fit_is_refused_and_names_no_value(tmp_path: Path) -> None:
+    with pytest.raises(PartError, match="column n") as caught, PartWriter(tmp_path, {"t": SCHEMA}) as writer:
+        writer.write({"t": pa.RecordBatch.from_pydict({"doc_id": ["secret"], "n": ["secret"], "x": [1.0], "ids": [[1]]})})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_table_that_was_not_declared_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PartError, match="'other', which it did not declare"), PartWriter(tmp_path, {"t": SCHEMA}) as writer:
+        writer.write({"other": pa.RecordBatch.from_pylist([], schema=SCHEMA)})

@@ -1,0 +1,45 @@
+"""Bodies for engine tests; in a module of their own, so that worker processes can import them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from pipelines.contract.errors import InputError
+
+LENGTHS = pa.schema([("doc_id", pa.string()), ("length", pa.int64()), ("cuts", pa.list_(pa.int64()))])
+WORDS = pa.schema([("doc_id", pa.string()), ("word", pa.string())])
+GROUPS = pa.schema([("length", pa.int64()), ("first", pa.string()), ("count", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Two tables from one pass; the side's column comes along."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        ids, texts = batch.column("doc_id").to_pylist(), batch.column("text").to_pylist()
+        words = [{"doc_id": i, "word": word} for i, text in zip(ids, texts, strict=True) for word in text.split()]
+        lengths = {"doc_id": ids, "length": [len(t) for t in texts], "cuts": batch.column("cuts")}
+        return {"lengths": pa.RecordBatch.from_pydict(lengths, schema=LENGTHS), "words": pa.RecordBatch.from_pylist(words, schema=WORDS)}
+
+
+@dataclass(frozen=True)
+class First:
+    """Says which row of a group came first."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        row = {"length": batch.column("length")[0].as_py(), "first": batch.column("doc_id")[0].as_py(), "count": batch.num_rows}
+        return {"groups": pa.RecordBatch.from_pylist([row], schema=GROUPS)}
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Fails as a body must not, with a text in the message."""
+
+    is_expected: bool
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        if self.is_expected:
+            raise InputError("a.jsonl: cannot be used; mend it")
+        raise ValueError(batch.column("text")[0].as_py())
