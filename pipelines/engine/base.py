@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Body(Protocol):
     """A pure function over rows: same rows, same result, whatever the batch they come in. It must pickle: a frozen dataclass in a module."""
 
-    def __call__(self, batch: pa.RecordBatch) -> Rows | Iterator[Rows]:
+    def __call__(self, batch: pa.RecordBatch, /) -> Rows | Iterator[Rows]:
         """The rows that a batch (``map_batches``) or a whole group (``map_groups``) adds to each output table, at once or in pieces."""
         ...
 

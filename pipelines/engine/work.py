@@ -154,7 +154,8 @@ def guarded(job: Job) -> Iterator[None]:
     except OSError as error:
         raise explained(error, job.folder) from None
     except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote the text it choked on
-        place = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        place = next((f for f in reversed(frames) if "site-packages" not in f.filename and f.filename.endswith(".py")), frames[-1])
         name = type(job.body).__name__
         raise PartError(f"{name}: {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}); this is a fault of assay") from None
 

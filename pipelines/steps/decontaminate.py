@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.config import encode
@@ -42,7 +43,7 @@ def index_of(work: Work) -> NgramIndex:
     return NgramIndex.build(items.sort_by(keys), ngram_words=options.ngram_words, min_words=options.min_words)
 
 
-def actions_of(work: Work) -> dict[str, str]:
+def actions_of(work: Work) -> dict[str, Action]:
     """What is done about each registered benchmark.
 
     Raises:

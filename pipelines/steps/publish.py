@@ -53,7 +53,8 @@ class InspectTexts:
             for doc_id, train, found in zip(batch.column("doc_id").to_pylist(), is_train, hits, strict=True)
             if train and found
         ]
-        again = self.scrub(batch.select(["doc_id", "text"]))
+        no_cuts = pa.nulls(batch.num_rows, pa.list_(pa.int64()))
+        again = self.scrub(pa.RecordBatch.from_arrays([batch.column("doc_id"), texts, no_cuts], names=["doc_id", "text", "cuts"]))
         rows += [{"doc_id": doc_id, "fault": "personal_data"} for doc_id in sorted(set(again["pii_spans"].column("doc_id").to_pylist()))]
         return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
 

@@ -86,6 +86,7 @@ class Runner:
         config: Curation,
         warehouse: Warehouse,
         registration: Registration,
+        *,
         engine: Callable[[Path], Engine],
         engine_name: str,
         reporter: Reporter,

@@ -49,7 +49,7 @@ class Dedup:
 
     near: bool = True  # false: exact copies only
     threshold: float = 0.8  # exact Jaccard at or above which a copy goes
-    recall: float = 0.995  # share of pairs at the threshold that the bands must nominate
+    recall: float = 0.998  # share of pairs at the threshold that the bands must nominate
     max_permutations: int = 256
     shingle_words: int = 5
     seed: int = 1

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pipelines.text import segment
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,3 +33,8 @@ class TextBatch:
     def strings(self) -> list[str]:
         """The texts as Python strings."""
         return [str(t) for t in self.texts.to_pylist()]
+
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """Language-aware words of each text."""
+        return [segment.language_words(t) for t in self.strings]

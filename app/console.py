@@ -1,0 +1,89 @@
+"""What a person sees while a run goes: one line a step, with documents in and out, and a bar while it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+    from rich.progress import TaskID
+
+    from pipelines.steps.base import Account
+
+_WHAT = {
+    "ingest": "reading documents",
+    "clean": "repairing text",
+    "measure": "measuring signals",
+    "judge": "judging by rules",
+    "dedup": "finding copies",
+    "split": "holding a part out",
+    "register": "registering benchmarks",
+    "decontaminate": "looking for benchmark items",
+    "scrub": "replacing personal data",
+    "tokenize": "learning a tokenizer, encoding",
+    "publish": "last gate, dataset card",
+}
+
+
+class ConsoleReporter:
+    """Shows a run on a terminal; where there is none, one plain line a step."""
+
+    def __init__(self, console: Console) -> None:
+        """``console`` decides whether there is a terminal."""
+        self.console = console
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> ConsoleReporter:  # noqa: PYI034 - final in effect
+        """Starts drawing."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        """Stops drawing."""
+        self._progress.stop()
+
+    def started(self, step: str) -> None:
+        """See ``Reporter``."""
+        self._task = self._progress.add_task(f"{step:<14}{_WHAT.get(step, '')}", total=None)
+
+    def advanced(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - the task on the screen is the step's
+        """See ``Reporter``."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def finished(self, step: str, account: Account, wall_s: float, *, was_done: bool) -> None:
+        """See ``Reporter``."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+        lost = [f"{n:,} {word}" for n, word in ((account.docs_dropped, "dropped"), (account.docs_quarantined, "set aside")) if n]
+        if account.bytes_cut:
+            lost.append(f"{account.bytes_cut:,} bytes replaced or cut")
+        time = "done before" if was_done else f"{wall_s:6.1f} s"
+        self.console.print(f"  {step:<14}{account.docs_in:>8,} -> {account.docs_kept:>8,} documents  {time:<12}{', '.join(lost)}", highlight=False)
+
+
+class SilentReporter:
+    """Shows nothing: for programs that read the result."""
+
+    def started(self, step: str) -> None:
+        """Nothing."""
+
+    def advanced(self, step: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finished(self, step: str, account: Account, wall_s: float, *, was_done: bool) -> None:
+        """Nothing."""

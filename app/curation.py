@@ -1,0 +1,67 @@
+"""``assay run``: a run file through the runner, with the evaluation side's items handed in."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from app.benchmarks import registration
+
+from app.console import ConsoleReporter, SilentReporter
+from pipelines.contract.warehouse import Warehouse
+from pipelines.engine.options import make_engine
+from pipelines.steps.runner import Runner, RunResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from app.settings import RunFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curated:
+    """What a run left, ready to be shown."""
+
+    result: RunResult
+    warehouse: Warehouse
+
+    def facts(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        manifests = {step: manifest.content_sha256 for step, manifest in self.result.manifests.items()}
+        version = self.result.version.number if self.result.version else None
+        return {"version": version, "manifests": manifests, "warehouse": str(self.warehouse.root), "done_now": list(self.result.done_now)}
+
+    def show(self, console: Console) -> None:
+        """A line on what there is now, and where."""
+        if self.result.version is None:
+            console.print("Stopped where --until said; nothing was published. Run again without it to go on.", highlight=False)
+            return
+        did = f"{len(self.result.done_now)} steps done now" if self.result.done_now else "nothing was left to do"
+        console.print(f"Version {self.result.version.number} in {self.warehouse.root} ({did}).", highlight=False)
+        console.print(f"  corpus: {self.warehouse.root / 'corpus'}   (datasets.load_dataset reads this folder)", highlight=False)
+
+
+def runner_for(settings: RunFile, engine: Literal["local", "spark"], reporter: ConsoleReporter | SilentReporter) -> tuple[Runner, Warehouse]:
+    """The runner of a run file."""
+    warehouse = Warehouse(settings.warehouse_path())
+
+    def start(scratch: Path) -> Any:
+        return make_engine(engine, settings.local, settings.spark, scratch)
+
+    return Runner(settings.curation, warehouse, registration(settings.eval), engine=start, engine_name=engine, reporter=reporter), warehouse
+
+
+def curate(settings: RunFile, engine: Literal["local", "spark"], console: Console, *, until: str | None = None, quiet: bool = False) -> Curated:
+    """Runs what is left to do."""
+    reporter = SilentReporter() if quiet else ConsoleReporter(console)
+    with reporter if isinstance(reporter, ConsoleReporter) else nullcontext():
+        runner, warehouse = runner_for(settings, engine, reporter)
+        return Curated(result=runner.run(until), warehouse=warehouse)
+
+
+def dry(settings: RunFile, engine: Literal["local", "spark"]) -> list[tuple[str, bool]]:
+    """Which steps are done; a step behind one that is not counts as not."""
+    return runner_for(settings, engine, SilentReporter())[0].plan()

@@ -1,0 +1,71 @@
+"""A run file: the one place that knows every section. Nothing below this floor reads TOML."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+
+from modelcore.config import TrainConfig
+from pipelines.contract.config import decode, load_toml
+from pipelines.engine.options import LocalOptions, SparkOptions
+from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Ingest, Judge, Measure, Publish, Scrub, Split, Tokenize
+
+DEFAULT_WAREHOUSE = Path("warehouse")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalConfig:
+    """Tasks, each by name or as a table with ``use`` and the task's own fields: the table ``[eval]``. Their items are registered benchmarks too."""
+
+    tasks: tuple[Any, ...] = ("bits_per_byte", "cloze", "humaneval")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """Everything a run file may say. Paths in it are relative to where the command is typed."""
+
+    name: str
+    sources: tuple[dict[str, Any], ...]
+    warehouse: Path | None = None
+    engine: Literal["local", "spark"] = "local"
+    ingest: Ingest = field(default_factory=Ingest)
+    clean: Clean = field(default_factory=Clean)
+    measure: Measure = field(default_factory=Measure)
+    judge: Judge = field(default_factory=Judge)
+    dedup: Dedup = field(default_factory=Dedup)
+    split: Split = field(default_factory=Split)
+    decontaminate: Decontaminate = field(default_factory=Decontaminate)
+    scrub: Scrub = field(default_factory=Scrub)
+    tokenize: Tokenize = field(default_factory=Tokenize)
+    publish: Publish = field(default_factory=Publish)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    local: LocalOptions = field(default_factory=LocalOptions)
+    spark: SparkOptions = field(default_factory=SparkOptions)
+
+    @property
+    def curation(self) -> Curation:
+        """The sections that decide the corpus."""
+        return Curation(**{f.name: getattr(self, f.name) for f in fields(Curation)})
+
+    def warehouse_path(self) -> Path:
+        """Where this run writes: ASSAY_WAREHOUSE, else the run file's, else ./warehouse."""
+        return warehouse_path(self.warehouse)
+
+
+def load(path: Path) -> RunFile:
+    """A run file, decoded strictly.
+
+    Raises:
+        ConfigError: see ``decode``; the message starts with the file's name.
+    """
+    return decode(RunFile, load_toml(path), str(path))
+
+
+def warehouse_path(from_run_file: Path | None = None) -> Path:
+    """ASSAY_WAREHOUSE, else what a run file says, else ./warehouse."""
+    chosen = os.environ.get("ASSAY_WAREHOUSE")
+    return Path(chosen) if chosen else (from_run_file or DEFAULT_WAREHOUSE)

@@ -1,0 +1,1 @@
+"""Views of the catalog that need more than a list of files."""

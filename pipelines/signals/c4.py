@@ -1,0 +1,57 @@
+"""C4's signals (Raffel et al. 2020, section 2.2), as datatrove defines them, measured over the lines that C4 keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import pyarrow as pa
+
+from pipelines.contract.schema import column
+from pipelines.signals.base import signals
+from pipelines.text.c4_lines import count_sentences, judge_line
+
+if TYPE_CHECKING:
+    from pipelines.text.batch import TextBatch
+
+_FAULTS: Final = ("too_long_word", "no_terminal_punctuation", "too_few_words", "javascript", "policy")
+_REACHED: Final = (None, "javascript", "policy")  # lines that C4 reads as far as its checks for lorem ipsum and braces
+
+
+@signals("c4")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class C4:
+    """What C4's line rules leave of a text, and what it would drop the text for."""
+
+    version: ClassVar[int] = 1
+    columns: ClassVar[pa.Schema] = pa.schema(
+        [
+            column("num_lines", pa.int64(), "lines of the text"),
+            column("num_kept_lines", pa.int64(), "lines that C4 keeps"),
+            *(column(f"num_lines_{fault}", pa.int64(), f"lines that C4 takes out: {fault.replace('_', ' ')}") for fault in _FAULTS),
+            column("num_sentences", pa.int64(), "sentences in the kept lines"),
+            column("num_lorem_ipsum", pa.int64(), "lines with the words lorem ipsum"),
+            column("num_curly_brackets", pa.int64(), "lines with an opening curly bracket"),
+        ]
+    )
+
+    require_terminal_punctuation: bool = True
+
+    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+        """See ``SignalFamily``."""
+        return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)
+
+    def _one(self, text: str) -> dict[str, Any]:
+        judged = [judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation) for line in text.splitlines()]
+        faults = Counter(line.fault for line in judged)
+        kept = [line.text for line in judged if line.fault is None]
+        reached = [line.text for line in judged if line.fault in _REACHED]
+        return {
+            "num_lines": len(judged),
+            "num_kept_lines": len(kept),
+            **{f"num_lines_{fault}": faults[fault] for fault in _FAULTS},
+            "num_sentences": sum(count_sentences(line) for line in kept),
+            "num_lorem_ipsum": sum("lorem ipsum" in line.lower() for line in reached),
+            "num_curly_brackets": sum("{" in line for line in reached),
+        }

@@ -1,0 +1,72 @@
+"""Gopher's quality signals (Rae et al. 2021, table A1), as datatrove defines them."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import pyarrow as pa
+
+from pipelines.contract.schema import column
+from pipelines.signals.base import signals
+
+if TYPE_CHECKING:
+    from pipelines.text.batch import TextBatch
+
+STOP_WORDS: Final = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
+_ELLIPSES: Final = ("...", "…")
+
+
+@signals("gopher_quality")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GopherQuality:
+    """Counts and shares of words, symbols and lines. Shares of a text without words or lines are 0."""
+
+    version: ClassVar[int] = 1
+    columns: ClassVar[pa.Schema] = pa.schema(
+        [
+            column("num_words", pa.int64(), "words that hold more than punctuation"),
+            column("mean_word_length", pa.float64(), "characters of such a word, on average"),
+            column("hash_ratio", pa.float64(), "hash signs for each word"),
+            column("ellipsis_ratio", pa.float64(), "ellipses for each word"),
+            column("bullet_line_ratio", pa.float64(), "share of lines that begin with a bullet"),
+            column("ellipsis_line_ratio", pa.float64(), "share of lines that end with an ellipsis"),
+            column("alphabetic_word_ratio", pa.float64(), "share of words with a letter"),
+            column("num_stop_words", pa.int64(), "distinct ones of: the, be, to, of, and, that, have, with"),
+        ]
+    )
+
+    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+        """See ``SignalFamily``."""
+        rows = [self._one(text, words) for text, words in zip(batch.strings, batch.words, strict=True)]
+        return pa.RecordBatch.from_pylist(rows, schema=self.columns)
+
+    def _one(self, text: str, words: list[str]) -> dict[str, Any]:
+        real = [len(word) for word in words if not _is_symbol(word)]
+        lines = text.splitlines()
+        return {
+            "num_words": len(real),
+            "mean_word_length": _ratio(sum(real), len(real)),
+            "hash_ratio": _ratio(text.count("#"), len(words)),
+            "ellipsis_ratio": _ratio(sum(text.count(e) for e in _ELLIPSES), len(words)),
+            "bullet_line_ratio": _ratio(sum(line.lstrip().startswith(("•", "-")) for line in lines), len(lines)),
+            "ellipsis_line_ratio": _ratio(sum(line.rstrip().endswith(_ELLIPSES) for line in lines), len(lines)),
+            "alphabetic_word_ratio": _ratio(sum(_has_letter(word) for word in words), len(words)),
+            "num_stop_words": len(STOP_WORDS.intersection(words)),
+        }
+
+
+def _ratio(count: int, whole: int) -> float:
+    return count / whole if whole else 0.0
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_symbol(word: str) -> bool:
+    return all(unicodedata.category(c)[0] in "PSC" for c in word)
+
+
+@lru_cache(maxsize=1 << 16)
+def _has_letter(word: str) -> bool:
+    return any(c.isalpha() for c in word)

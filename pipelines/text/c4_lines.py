@@ -1,0 +1,52 @@
+"""C4's rules for lines (Raffel et al. 2020, section 2.2), in datatrove's order and wording."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MIN_WORDS: Final = 3
+MAX_WORD_CHARACTERS: Final = 1000
+_CITATION: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
+_ENDS: Final = (".", "?", "!", '"', "'")
+_POLICIES: Final = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
+_SENTENCE: Final = re.compile(r"[.!?。！？]+[\"'”’)\]]*(?=\s|$)|[。！？]+")  # noqa: RUF001 - full-width marks end sentences too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class C4Line:
+    """A line after C4: the text that stays, or the fault for which it goes."""
+
+    text: str
+    fault: str | None  # too_long_word, no_terminal_punctuation, too_few_words, javascript, policy
+
+
+def judge_line(line: str, *, require_terminal_punctuation: bool = True) -> C4Line:
+    """What C4 does with one line: it strips it, takes citation marks out, and keeps it or not."""
+    line = line.strip()
+    words = line.split()
+    if any(len(word) > MAX_WORD_CHARACTERS for word in words):
+        return C4Line(text=line, fault="too_long_word")
+    line = _CITATION.sub("", line)
+    lower = line.lower()
+    if (require_terminal_punctuation and not line.endswith(_ENDS)) or line.endswith("..."):
+        return C4Line(text=line, fault="no_terminal_punctuation")
+    if len(words) < MIN_WORDS:
+        return C4Line(text=line, fault="too_few_words")
+    if "javascript" in lower:
+        return C4Line(text=line, fault="javascript")
+    if any(policy in lower for policy in _POLICIES):
+        return C4Line(text=line, fault="policy")
+    return C4Line(text=line, fault=None)
+
+
+def count_sentences(line: str) -> int:
+    """Sentences of a line: runs of end marks before white space; a line without any is one.
+
+    >>> count_sentences("One. Two! Three")
+    3
+    """
+    ends = list(_SENTENCE.finditer(line))
+    rest = line[ends[-1].end() :] if ends else line
+    return len(ends) + bool(rest.strip())

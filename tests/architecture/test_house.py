@@ -1,0 +1,131 @@
+"""Rules about the source that neither ruff, mypy nor import-linter can say."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("pipelines", "modelcore", "evalsuite", "app", "airflow_dags")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+CONTRACT = {"__init__", "config", "errors", "manifest", "parts", "registry", "schema", "warehouse"}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def where(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of everything that a module imports, at any depth of its code."""
+    names = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def called(path: Path) -> list[tuple[str, ast.Call]]:
+    """Every call of a module with the last part of the function's name."""
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    return [(f.attr if isinstance(f := call.func, ast.Attribute) else getattr(f, "id", ""), call) for call in calls]
+
+
+def test_imports_run_downhill():
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_ground_floor_is_a_closed_list():
+    assert {path.stem for path in (ROOT / "pipelines" / "contract").glob("*.py")} == CONTRACT
+
+
+def test_the_ground_floor_stands_on_the_standard_library_and_pyarrow():
+    allowed = set(sys.stdlib_module_names) | {"pyarrow", "pipelines"}
+    assert {path.name: extra for path in (ROOT / "pipelines" / "contract").glob("*.py") if (extra := imported(path) - allowed)} == {}
+
+
+def test_dags_stand_on_the_standard_library_and_airflow():
+    allowed = set(sys.stdlib_module_names) | {"airflow"}
+    assert {path.name: extra for path in (ROOT / "airflow_dags").glob("*.py") if (extra := imported(path) - allowed)} == {}
+
+
+def test_no_module_is_longer_than_400_lines():
+    assert {str(path.relative_to(ROOT)): n for path in SOURCES + TESTS if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400} == {}
+
+
+@pytest.mark.parametrize("name", ["utils", "util", "helpers", "helper", "common", "misc"])
+def test_no_module_has_a_name_that_says_nothing(name):
+    assert [str(path.relative_to(ROOT)) for path in SOURCES + TESTS if name in (path.stem, path.parent.name)] == []
+
+
+def test_a_package_file_holds_its_docstring_and_nothing_else():
+    files = [path for path in SOURCES if path.name == "__init__.py"]
+    assert [str(path) for path in files if len(tree(path).body) != 1 or ast.get_docstring(tree(path)) is None] == []
+
+
+def test_rows_reach_the_driver_only_through_the_bounded_reader():
+    banned = {"collect", "toPandas", "toLocalIterator", "fetch_df", "df"}
+    assert [where(path, call) for path in SOURCES for name, call in called(path) if name in banned] == []
+
+
+def test_spark_sends_only_reports_of_part_files_to_the_driver():
+    spark = ROOT / "pipelines" / "engine" / "spark.py"
+    calls = [ast.unparse(call) for name, call in called(spark) if name == "toArrow"]
+    assert calls
+    assert [call for call in calls if "PART_FILE_SCHEMA" not in call] == []
+
+
+def test_nothing_unpickles_a_checkpoint():
+    banned = {("torch", "load"), ("pickle", "load"), ("pickle", "loads"), ("joblib", "load")}
+    names = [(where(path, call), call.func) for path in SOURCES for _, call in called(path)]
+    found = [at for at, f in names if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and (f.value.id, f.attr) in banned]
+    assert found == []
+
+
+@pytest.mark.parametrize("option", ["trust_remote_code", "unsafe_allow_html", "unsafe_allow_javascript", "shell"])
+def test_no_call_turns_a_guard_off(option):
+    def turned_on(call: ast.Call) -> bool:
+        return any(k.arg == option and not (isinstance(k.value, ast.Constant) and k.value.value is False) for k in call.keywords)
+
+    assert [where(path, call) for path in SOURCES for _, call in called(path) if turned_on(call)] == []
+
+
+def test_no_result_depends_on_a_process_wide_hash_seed():
+    calls = [(path, call) for path in SOURCES for name, call in called(path) if name == "hash" and isinstance(call.func, ast.Name)]
+    assert [where(path, call) for path, call in calls] == []
+
+
+def test_no_exception_is_swallowed_without_a_word():
+    def is_silent(handler: ast.ExceptHandler) -> bool:
+        catches_all = handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"})
+        return catches_all and all(isinstance(node, (ast.Pass, ast.Continue)) for node in handler.body)
+
+    handlers = [(path, node) for path in SOURCES for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler)]
+    assert [where(path, node) for path, node in handlers if is_silent(node)] == []
+
+
+def test_the_help_of_the_command_line_loads_nothing_heavy():
+    program = (
+        "import sys\n"
+        "from app.cli import main\n"
+        "sys.argv = ['assay', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'pyarrow', 'numpy', 'torch', 'duckdb', 'pyspark', 'streamlit', 'transformers'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,163 @@
+"""JSON Lines, whole and broken."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+
+import pytest
+import zstandard
+
+from pipelines.contract.errors import InputError
+from pipelines.sources.base import Fault, Record
+from pipelines.sources.jsonl import Jsonl
+
+
+def written(path, *rows):
+    path.write_bytes(b"".join((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows))
+    return path
+
+
+def read(path, **options):
+    source = Jsonl(path=path, **options)
+    return [met for unit in source.units() for met in source.read(unit)]
+
+
+def errors(met):
+    return [m.error for m in met if isinstance(m, Fault)]
+
+
+def texts(met):
+    return [m.text for m in met if isinstance(m, Record)]
+
+
+def test_a_record_knows_its_place_and_its_fields(tmp_path):
+    row = {"body": "h\u00e9", "id": 7, "u": "https://example.org/a", "l": "MIT", "t": "2024-05-01T10:00:00+02:00", "k": "page"}
+    written(tmp_path / "a.jsonl", b"", row)
+    [record] = read(tmp_path, text="body", key="id", url="u", license="l", created_at="t", kind="k")
+    assert record == Record(
+        key="7", text="h\u00e9", kind="page", origin="example.org", file="a.jsonl", codec="plain", offset=1, length=len(json.dumps(row)),
+        url="https://example.org/a", license="MIT", created_at=datetime(2024, 5, 1, 8, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_without_a_key_the_file_and_the_byte_offset_of_the_line_are_the_key(tmp_path):
+    (tmp_path / "sub").mkdir()
+    written(tmp_path / "sub" / "a.jsonl", {"text": "one"}, {"text": "two"})
+    records = read(tmp_path)
+    assert [r.key for r in records] == ["sub/a.jsonl:0", "sub/a.jsonl:16"]
+    assert [r.origin for r in records] == [r.key for r in records]
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.jsonl.gz", gzip.compress), ("a.jsonl.zst", zstandard.ZstdCompressor().compress)])
+def test_packed_files_give_what_the_plain_file_gives(tmp_path, name, pack):
+    plain = written(tmp_path / "a.jsonl", {"text": "one"}, {"text": "two"})
+    expected = [(r.text, r.offset, r.length) for r in read(plain)]
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / name).write_bytes(pack(plain.read_bytes()))
+    assert [(r.text, r.offset, r.length) for r in read(packed)] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b'{"text": "caf\xe9"}', "invalid_utf8"),
+        (b'{"text": "\\ud800"}', "invalid_unicode"),
+        (b'{"text": "x", "kind": "\\udfff"}', "invalid_unicode"),
+        (b"not json", "not_json"),
+        (b'{"text": "cut', "not_json"),
+        (b'{"text": "a\x00b"}', "not_json"),
+        (b"\x00\x00\x00", "not_json"),
+        (b"[" * 100_000, "not_json"),
+        (b'{"text": "x", "n": ' + b"9" * 5000 + b"}", "not_json"),
+        (b"[1, 2]", "not_an_object"),
+        (b"null", "not_an_object"),
+        (b'{"other": "x"}', "missing_text"),
+        (b'{"text": null}', "missing_text"),
+        (b'{"text": 5}', "text_not_a_string"),
+        (b'{"text": ["x"]}', "text_not_a_string"),
+        (b'{"text": "x", "when": "yesterday"}', "bad_created_at"),
+        (b'{"text": "x", "when": 1e300}', "bad_created_at"),
+    ],
+)
+def test_a_bad_line_is_one_fault_with_its_place_and_the_others_are_read(tmp_path, line, error):
+    written(tmp_path / "a.jsonl", {"text": "before"}, line, {"text": "after"})
+    met = read(tmp_path, kind="kind", created_at="when")
+    assert texts(met) == ["before", "after"]
+    [fault] = [m for m in met if isinstance(m, Fault)]
+    assert (fault.error, fault.file, fault.offset, fault.num_bytes) == (error, "a.jsonl", 19, len(line))
+
+
+def test_a_message_never_holds_text_of_the_input(tmp_path):
+    written(tmp_path / "a.jsonl", b'{"text": "SECRET', b'{"text": ["SECRET"]}', b"SECRET \xff", b'"SECRET"', b'{"text": "x", "when": "SECRET"}')
+    met = read(tmp_path, created_at="when")
+    assert len(met) == 5
+    assert not any("SECRET" in m.message for m in met)
+
+
+def test_a_missing_key_is_a_fault_and_an_escaped_nul_is_text(tmp_path):
+    written(tmp_path / "a.jsonl", {"text": "x"}, {"text": "y", "id": ""}, {"text": "a\0b", "id": "1"})
+    met = read(tmp_path, key="id")
+    assert errors(met) == ["missing_key", "missing_key"]
+    assert texts(met) == ["a\0b"]
+
+
+def test_a_line_of_five_megabytes_is_read_and_one_over_the_bound_is_passed_by(tmp_path):
+    written(tmp_path / "a.jsonl", {"text": "x" * 5_000_000}, {"text": "after"})
+    assert [len(t) for t in texts(read(tmp_path))] == [5_000_000, 5]
+    met = read(tmp_path, max_record_bytes=1_000_000)
+    assert errors(met) == ["record_too_large"]
+    assert texts(met) == ["after"]
+    assert met[0].num_bytes == len(json.dumps({"text": "x" * 5_000_000}))
+
+
+def test_empty_files_and_blank_lines_are_no_records_but_an_empty_text_is_one(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    written(tmp_path / "b.jsonl", b"", b"   ", b"\t", {"text": ""})
+    assert texts(read(tmp_path)) == [""]
+
+
+def test_a_byte_order_mark_and_a_last_line_without_newline_are_read(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "one"}\r\n{"text": "two"}')
+    assert texts(read(tmp_path)) == ["one", "two"]
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.jsonl.gz", gzip.compress), ("a.jsonl.zst", zstandard.ZstdCompressor().compress)])
+def test_a_file_cut_short_gives_its_whole_lines_and_then_one_fault(tmp_path, name, pack):
+    rows = [{"text": f"{i} {i * 7919 % 10007}"} for i in range(60_000)]
+    plain = written(tmp_path / "plain", *rows).read_bytes()
+    packed = pack(plain)
+    (tmp_path / name).write_bytes(packed[: len(packed) * 3 // 4])
+    met = read(tmp_path)
+    assert len(met) > 10_000
+    assert texts(met) == [r["text"] for r in rows[: len(met) - 1]]
+    assert met[-1].error == ("truncated_gzip" if name.endswith("gz") else "truncated_zstd")
+    assert plain[: met[-1].offset].count(b"\n") == len(met) - 2
+
+
+def test_units_are_sorted_and_hidden_files_are_not_listed(tmp_path):
+    for name in ("b.jsonl", "a.jsonl.gz", ".c.jsonl", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert Jsonl(path=tmp_path).units() == ["a.jsonl.gz", "b.jsonl"]
+
+
+def test_a_missing_root_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(InputError, match="no such file or folder"):
+        Jsonl(path=tmp_path / "absent").units()
+
+
+def test_a_unit_cannot_lead_out_of_the_root(tmp_path):
+    (tmp_path / "secret.jsonl").write_bytes(b'{"text": "x"}\n')
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    with pytest.raises(InputError, match="out of the source's folder"):
+        list(Jsonl(path=tmp_path / "root").read("link.jsonl"))
+
+
+def test_a_changed_file_changes_its_fingerprint(tmp_path):
+    path = written(tmp_path / "a.jsonl", {"text": "one"})
+    before = Jsonl(path=tmp_path).fingerprint()
+    written(path, {"text": "three"})
+    assert Jsonl(path=tmp_path).fingerprint() != before

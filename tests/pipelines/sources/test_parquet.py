@@ -1,0 +1,105 @@
+"""Parquet, whole and broken."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.sources.base import Fault
+from pipelines.sources.parquet import Parquet
+
+
+def read(path, **options):
+    source = Parquet(path=path, **options)
+    return [met for unit in source.units() for met in source.read(unit)]
+
+
+def test_rows_are_records_with_their_number_as_place(tmp_path):
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["one", None], "n": [1, 2]}), tmp_path / "t.parquet")
+    first, second = read(tmp_path, key="id")
+    assert (first.key, first.text, first.offset, first.length, first.codec) == ("a", "one", 0, 1, "parquet")
+    assert (second.error, second.offset) == ("missing_text", 1)
+    assert [m.key for m in read(tmp_path) if not isinstance(m, Fault)] == ["t.parquet:0"]
+
+
+def test_row_numbers_go_on_over_row_groups_and_batches(tmp_path):
+    pq.write_table(pa.table({"text": [str(i) for i in range(1000)]}), tmp_path / "t.parquet", row_group_size=300)
+    assert [(r.text, r.offset) for r in read(tmp_path)] == [(str(i), i) for i in range(1000)]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_every_sort_of_string_column_is_read(tmp_path, kind):
+    pq.write_table(pa.table({"text": pa.array(["one", "two"]).cast(kind)}), tmp_path / "t.parquet")
+    assert [r.text for r in read(tmp_path)] == ["one", "two"]
+
+
+def test_a_wrong_schema_names_the_columns_that_are_there(tmp_path):
+    pq.write_table(pa.table({"content": ["x"], "lang": ["en"]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"text": [b"x"]}), tmp_path / "b.parquet")
+    missing, binary = read(tmp_path)
+    assert missing.error == binary.error == "wrong_schema"
+    assert "'content'" in missing.message
+    assert "'lang'" in missing.message
+    assert "binary" in binary.message
+
+
+def test_a_file_cut_short_is_one_fault_that_says_so(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": ["x" * 100] * 100}), path)
+    path.write_bytes(path.read_bytes()[:-20])
+    [fault] = read(tmp_path)
+    assert fault.error == "truncated_parquet"
+    assert fault.num_bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize("data", [b"", b"not parquet at all"])
+def test_a_file_that_is_no_parquet_is_a_fault(tmp_path, data):
+    (tmp_path / "t.parquet").write_bytes(data)
+    assert [m.error for m in read(tmp_path)] == ["not_parquet"]
+
+
+def test_a_damaged_page_ends_the_file_with_a_fault_after_the_rows_before_it(tmp_path):
+    path = tmp_path / "t.parquet"
+    texts = [f"row {i} " + "x" * 200 for i in range(2000)]
+    pq.write_table(pa.table({"text": texts}), path, row_group_size=500, compression="none", use_dictionary=False, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"row 1700 ")] ^= 1
+    path.write_bytes(data)
+    met = read(tmp_path)
+    assert [m.text for m in met[:-1]] == texts[: len(met) - 1]
+    assert len(met) > 1000
+    assert met[-1].error == "corrupt_parquet"
+
+
+def test_bytes_that_are_not_utf8_in_a_string_column_cost_their_row_only(tmp_path):
+    strings = pa.array([b"one", b"\xff\xfe", b"three"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": strings}), tmp_path / "t.parquet")
+    met = read(tmp_path)
+    assert [getattr(m, "error", None) for m in met] == [None, "invalid_utf8", None]
+    assert met[1].offset == 1
+
+
+def test_a_text_over_the_bound_is_a_fault_and_its_neighbours_are_read(tmp_path):
+    pq.write_table(pa.table({"text": ["a", "b" * 100, "c"]}), tmp_path / "t.parquet")
+    assert [getattr(m, "error", None) for m in read(tmp_path, max_record_bytes=50)] == [None, "record_too_large", None]
+
+
+def test_a_file_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path):
+    pq.write_table(pa.table({"text": ["x" * 10_000_000 + str(i) for i in range(2)]}), tmp_path / "t.parquet", compression="zstd")
+    assert [m.error for m in read(tmp_path)] == ["unpacked_too_large"]
+
+
+def test_a_table_without_rows_gives_nothing(tmp_path):
+    pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "t.parquet")
+    assert read(tmp_path) == []
+
+
+@pytest.mark.shared
+def test_the_real_sample_is_read_whole(shared):
+    path = shared / "corpora" / "small.parquet"
+    source = Parquet(path=path, key="id", url="url", license="license", kind="kind", origin="source")
+    met = list(source.read("small.parquet"))
+    expected = pq.read_table(path)
+    assert [m.text for m in met] == expected["text"].to_pylist()
+    assert [m.key for m in met] == expected["id"].to_pylist()
