@@ -12,9 +12,10 @@ demo: ## the whole loop, from raw text to scores, on text that is already on thi
 	@tools/install.sh demo
 	@.venv/bin/assay demo
 
+# A file's tests share a worker, and with it the JVM, browser or Airflow that their fixtures start.
 test: ## every test; ARGS="-k ledger" passes options on to pytest
 	@tools/install.sh test
-	.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## style, types, floors of the house, generated documentation
 	@tools/install.sh dev

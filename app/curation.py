@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.benchmarks import registration
-
 from app.console import ConsoleReporter, SilentReporter
 from pipelines.contract.warehouse import Warehouse
-from pipelines.engine.options import make_engine
+from pipelines.engine.start import make_engine
 from pipelines.steps.runner import Runner, RunResult
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def runner_for(settings: RunFile, engine: Literal["local", "spark"], reporter: C
     def start(scratch: Path) -> Any:
         return make_engine(engine, settings.local, settings.spark, scratch)
 
-    return Runner(settings.curation, warehouse, registration(settings.eval), engine=start, engine_name=engine, reporter=reporter), warehouse
+    return Runner(settings.curation, warehouse, registration(settings), engine=start, engine_name=engine, reporter=reporter), warehouse
 
 
 def curate(settings: RunFile, engine: Literal["local", "spark"], console: Console, *, until: str | None = None, quiet: bool = False) -> Curated:

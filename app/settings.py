@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
 from pipelines.engine.options import LocalOptions, SparkOptions

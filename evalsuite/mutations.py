@@ -41,10 +41,10 @@ class _Token:
     is_number: bool
 
 
-def mutants(head: str, body: str) -> list[Mutant]:
+def mutants(head: str, body: str, names: frozenset[str] = frozenset()) -> list[Mutant]:
     """Every text that differs from ``body`` in one token and parses, after ``head``, as another program; none twice.
 
-    Kinds: arithmetic, comparison, logic and builtin (a swap), number (one more, one less), name (another name of the body). ``head`` is never
+    Kinds: arithmetic, comparison, logic and builtin (a swap), number (one more, one less), name (another name of the body or of ``names``). ``head`` is never
     changed. A mutant may compute the same, as ``<`` and ``<=`` sometimes do: it is a text that was not written, which is all that is claimed.
     A body that does not parse has none.
     """
@@ -52,7 +52,8 @@ def mutants(head: str, body: str) -> list[Mutant]:
     if whole is None:
         return []
     seen, found = {body}, []
-    for kind, token, new in _changes(_tokens(head, body)):
+    tokens = _tokens(head, body)
+    for kind, token, new in _changes(tokens, names | _names(tokens)):
         text = body[: token.start] + new + body[token.end :]
         tree = None if text in seen else _tree(head + text)
         if tree not in (None, whole):
@@ -68,7 +69,8 @@ def distractors(head: str, body: str, seed: str, number: int) -> list[str]:
     """
     found = mutants(head, body)
     if len(found) < number:
-        twice = {second.text for first in found for second in mutants(head, first.text)} - {body, *(first.text for first in found)}
+        names = _names(_tokens(head, body)) if found else frozenset()
+        twice = {second.text for first in found for second in mutants(head, first.text, names)} - {body, *(first.text for first in found)}
         found += [Mutant(kind="twice", text=text) for text in twice]
     by_kind: dict[str, list[tuple[bytes, str]]] = {}
     for mutant in found:
@@ -77,15 +79,18 @@ def distractors(head: str, body: str, seed: str, number: int) -> list[str]:
     return [text for _, _, text in sorted(rounds)[:number]]
 
 
-def _changes(tokens: list[_Token]) -> Iterator[tuple[str, _Token, str]]:
-    names = sorted({t.text for t in tokens if t.text.isidentifier() and not keyword.iskeyword(t.text)})
+def _names(tokens: list[_Token]) -> frozenset[str]:
+    return frozenset(t.text for t in tokens if t.text.isidentifier() and not keyword.iskeyword(t.text))
+
+
+def _changes(tokens: list[_Token], names: frozenset[str]) -> Iterator[tuple[str, _Token, str]]:
     for token in tokens:
         for kind, swaps in _SWAPS.items():
             yield from ((kind, token, new) for old, new in swaps if token.text == old)
         if token.is_number:
             yield from (("number", token, new) for new in _neighbours(token.text))
         if token.text in names:
-            yield from (("name", token, new) for new in names if new != token.text)
+            yield from (("name", token, new) for new in sorted(names) if new != token.text)
 
 
 def _neighbours(number: str) -> list[str]:

@@ -13,8 +13,7 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 SKIPS = frozenset(
     line for line in (Path(__file__).parent / "skips.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
 )
-# One process for all tests of a kind: they share a JVM, a database or a browser that is slow to start. They go first, being the longest.
-GROUPS = ("spark", "airflow", "browser")
+LONGEST = ("airflow", "spark", "browser", "slow")  # they go first, so that no worker is left alone with one at the end
 
 # The same examples every time; a busy machine is no reason to fail.
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -51,13 +50,8 @@ def _is_local(host) -> bool:
         return host == "localhost"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
-    for item in items:
-        for name in GROUPS:
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in GROUPS))
+    items.sort(key=lambda item: min(n for n, name in enumerate([*LONGEST, None]) if name is None or item.get_closest_marker(name)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _WAY_OUT: Final = "put the files of https://github.com/openai/grade-school-math, grade_school_math/data, in the folder that the task's path names"
 # A minus belongs to a number only where nothing is subtracted: 16-3 ends with 3.
-_NUMBER: Final = re.compile(r"(?:(?<![\w.)])-)?\$?\d[\d,]*(?:\.\d+)?|(?:(?<![\w.)])-)?\$?\.\d+")
+_NUMBER: Final = re.compile(r"(?:(?<![\w.)])-)?\$?\d[\d,]*(?:\.\d+)?|(?:(?<![\w.)])-)?\$?(?<!\d)\.\d+")
 _MARK: Final = "####"
 
 

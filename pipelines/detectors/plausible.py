@@ -1,7 +1,7 @@
 """What a recogniser takes for personal data and is, nearly always, something else.
 
-Each rule is stated where it stands. They were chosen on 5 MB of documentation, mail and web pages, where without them nine of ten phone numbers
-were years, versions, postcodes and decimals, and nine of ten IP addresses were section numbers.
+Each rule is stated where it stands. They were chosen on 5.5 MB of documentation, mail and web pages: of 307 IP addresses they leave 63, for the
+others were section numbers and private networks, and of 175 phone numbers 74, for the others were years, postcodes, decimals and netmasks.
 """
 
 from __future__ import annotations

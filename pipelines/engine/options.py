@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-from pipelines.contract.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pipelines.engine.base import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +23,3 @@ class SparkOptions:
     driver_memory: str = "2g"
     max_side_rows: int = 20_000_000  # above this, 32 bytes a row in every worker cost more than Spark's own join
     conf: dict[str, str] = field(default_factory=dict)  # anything else that spark-submit takes
-
-
-def make_engine(name: Literal["local", "spark"], local: LocalOptions, spark: SparkOptions, scratch: Path) -> Engine:
-    """The engine of that name; Spark is imported only if it is the one.
-
-    Raises:
-        ConfigError: Spark is asked for and not installed, or there is no Java.
-    """
-    if name == "local":
-        from pipelines.engine.local import LocalEngine
-
-        return LocalEngine(local, scratch / "spill")
-    try:
-        from pipelines.engine.spark import SparkEngine
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"engine 'spark': {error.name} is not installed; pip install 'assay[spark]', or run with --engine local") from None
-    return SparkEngine(spark, scratch)

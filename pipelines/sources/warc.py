@@ -24,6 +24,7 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _OK: Final = 200
 _CONTENT_LENGTH: Final = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _HEAD_BYTES: Final = 1 << 20
+_MAGIC: Final = b"WARC/"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -171,12 +172,12 @@ def _break(path: Path, offset: int) -> Unreadable | None:
 
 def _plain_break(file: BinaryIO, offset: int, size: int) -> Unreadable | None:
     """A record whose block is shorter than its Content-Length, or bytes after it that are no record."""
-    if offset == size:
-        return None
     head, end, _ = file.read(_HEAD_BYTES).partition(b"\r\n\r\n")
+    if not head or not _MAGIC.startswith(head[: len(_MAGIC)]):
+        return None  # nothing, or no WARC at all, which is another fault
     claimed = _CONTENT_LENGTH.search(head)
     after = offset + len(head) + len(end) + (int(claimed.group(1)) if claimed else 0)
     file.seek(after)
-    if after <= size and not file.read(_HEAD_BYTES).strip(b"\r\n"):
+    if end and after <= size and not file.read(_HEAD_BYTES).strip(b"\r\n"):
         return None
     return Unreadable("truncated_warc", f"the file ends at byte {size}, in the middle of a record")

@@ -11,8 +11,6 @@ from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.config import encode
-from pipelines.contract.errors import ConfigError
-from pipelines.contract.registry import did_you_mean
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, VERDICTS
 from pipelines.steps.base import Outcome, Work
 
@@ -44,16 +42,9 @@ def index_of(work: Work) -> NgramIndex:
 
 
 def actions_of(work: Work) -> dict[str, Action]:
-    """What is done about each registered benchmark.
-
-    Raises:
-        ConfigError: an action is set for a benchmark that is not registered.
-    """
+    """What is done about each registered benchmark that has items."""
     options = work.config.decontaminate
     names = set(work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS).column("benchmark").to_pylist())
-    for name in options.actions:
-        if names and name not in names:
-            raise ConfigError(f"decontaminate.actions.{name}: no benchmark of this name is registered; {did_you_mean(name, names)}")
     return {name: options.actions.get(name, options.action) for name in sorted(names)}
 
 

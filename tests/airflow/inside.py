@@ -67,8 +67,9 @@ def run(conf: dict, python: str, seconds: float | None = None) -> dict:
             task.execution_timeout, task.retries = timedelta(seconds=seconds), 0
     done = dag.test(run_conf=conf)
     tasks = done.get_task_instances()
+    for ti in tasks:
+        ti.refresh_from_db()
     return {
-        "state": str(done.state),
         "tasks": {ti.task_id: str(ti.state) for ti in tasks},
         "tries": {ti.task_id: ti.try_number for ti in tasks},
         "reports": {ti.task_id: ti.xcom_pull(task_ids=ti.task_id, key="return_value") for ti in tasks if str(ti.state) == "success"},

@@ -22,16 +22,16 @@ Rows = list[tuple[str, str, str, list[int]]]
 
 def test_steps_and_documents_agree_with_a_replay_of_every_token(shards_of: Callable[..., Table], text_rows: Rows, tiny: TrainConfig) -> None:
     # The replay is written apart: it lays out the stream as a list and asks the plan for nothing but the rows of a step.
-    plan = Plan.read(shards_of(text_rows, 7), replace(tiny, max_steps=40))
+    plan = Plan.read(shards_of(text_rows, 7), replace(tiny, max_steps=60))
     stream = [(doc_id, i) for doc_id, _, split, ids in sorted(text_rows) if split == "train" for i in range(len(ids))]
     steps_of = defaultdict(set)
-    for step in range(1, 41):
+    for step in range(1, 61):
         told = [(span.doc_id, span.start + i) for span in plan.documents_of(step) for i in range(span.length)]
         replayed = [token for row in plan.rows(step) for token in stream[row * 16 : row * 16 + 17]]
         assert told == replayed
         for doc_id, _ in replayed:
             steps_of[doc_id].add(step)
-    assert plan.packing.num_rows * 2 < 40 * 8, "the replay should reach a third epoch"
+    assert plan.packing.num_rows * 2 < 60 * 8, "the replay should reach a third epoch"
     for doc_id, _, split, _ in text_rows:
         if split == "train":
             assert plan.steps_of(doc_id) == sorted(steps_of[doc_id])

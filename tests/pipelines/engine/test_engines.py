@@ -13,7 +13,8 @@ from bodies import GROUPS, LENGTHS, WORDS, Fail, First, Measure
 from pipelines.contract.errors import AssayError, InputError, NotFixed, PartError
 from pipelines.contract.parts import PartWriter, Table, read_table, tables_of
 from pipelines.engine.iterate import iterate
-from pipelines.engine.options import LocalOptions, SparkOptions, make_engine
+from pipelines.engine.options import LocalOptions, SparkOptions
+from pipelines.engine.start import make_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

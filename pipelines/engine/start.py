@@ -1,0 +1,29 @@
+"""Engines by name. Spark is imported only when it is the one that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pipelines.contract.errors import ConfigError
+from pipelines.engine.local import LocalEngine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.engine.base import Engine
+    from pipelines.engine.options import LocalOptions, SparkOptions
+
+
+def make_engine(name: Literal["local", "spark"], local: LocalOptions, spark: SparkOptions, scratch: Path) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        ConfigError: Spark is asked for and not installed, or there is no Java.
+    """
+    if name == "local":
+        return LocalEngine(local, scratch / "spill")
+    try:
+        from pipelines.engine.spark import SparkEngine
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"engine 'spark': {error.name} is not installed; pip install 'assay[spark]', or run with --engine local") from None
+    return SparkEngine(spark, scratch)

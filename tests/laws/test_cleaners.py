@@ -1,0 +1,45 @@
+"""Laws of every registered cleaner."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.cleaners.base import cleaners
+from pipelines.text.edits import apply
+
+MARKS = st.sampled_from(
+    ["&amp;", "&lt;", "&#8217;", "\u00e2\u20ac\u2122", "\r\n", "\x00", "\x1b[1m", "\ufb01", "e\u0301", "\u0085", "<", "\n", "word "]
+)
+TEXTS = st.lists(MARKS | st.text(max_size=4), max_size=12).map("".join)
+
+pytestmark = pytest.mark.parametrize("cleaner", [cleaners[name]() for name in cleaners], ids=list(cleaners))
+
+
+@given(text=TEXTS)
+@settings(deadline=None, max_examples=150)
+def test_changes_are_sorted_do_not_overlap_and_change_something(cleaner, text):
+    changes = cleaner.changes(text)
+    assert all(a.end <= b.start for a, b in pairwise(changes))
+    assert all(0 <= c.start <= c.end <= len(text) for c in changes)
+    assert (apply(text, changes) != text) == bool(changes)
+
+
+@given(text=TEXTS)
+@settings(deadline=None, max_examples=150)
+def test_cleaning_a_cleaned_text_changes_nothing(cleaner, text):
+    cleaned = apply(text, cleaner.changes(text))
+    assert cleaner.changes(cleaned) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "\x00", "a" * 10_000, "\U0010ffff", "&" * 1000])
+def test_no_text_is_too_odd(cleaner, text):
+    apply(text, cleaner.changes(text)).encode()
+
+
+def test_a_cleaner_travels_to_a_worker(cleaner):
+    assert pickle.loads(pickle.dumps(cleaner)) == cleaner

@@ -1,0 +1,245 @@
+"""The presidio detector against presidio itself, and what it adds: windows, rules, chunks, and a closed failure."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import random
+
+import presidio_analyzer.pattern_recognizer
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
+from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, IpRecognizer, PhoneRecognizer, UsSsnRecognizer
+
+from pipelines.contract.errors import ConfigError
+from pipelines.detectors import windows
+from pipelines.detectors.base import DetectorTimeout, Span
+from pipelines.detectors.plausible import is_plausible
+from pipelines.detectors.presidio import CHUNK_LENGTH, ENTITIES, Presidio, _OfflineEmailRecognizer, _url_credentials
+
+DETECTOR = Presidio()
+
+
+class NoLanguage(NlpEngine):
+    """An engine that knows no words: presidio's own patterns are all that is left."""
+
+    def load(self):
+        pass
+
+    def is_loaded(self):
+        return True
+
+    def process_text(self, text, language):  # noqa: ARG002
+        return NlpArtifacts(entities=[], tokens=[], tokens_indices=[], lemmas=[], nlp_engine=self, language=language, scores=[])
+
+    def process_batch(self, texts, language, **_):
+        return ((text, self.process_text(text, language)) for text in texts)
+
+    def is_stopword(self, word, language):  # noqa: ARG002
+        return False
+
+    def is_punct(self, word, language):  # noqa: ARG002
+        return False
+
+    def get_supported_entities(self):
+        return []
+
+    def get_supported_languages(self):
+        return ["en"]
+
+
+@pytest.fixture(scope="module")
+def engine():
+    recognizers = [
+        CreditCardRecognizer(),
+        IbanRecognizer(),
+        IpRecognizer(),
+        PhoneRecognizer(),
+        UsSsnRecognizer(),
+        _OfflineEmailRecognizer(name="EmailRecognizer"),
+        _url_credentials(),
+    ]
+    registry = RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])
+    return AnalyzerEngine(nlp_engine=NoLanguage(), registry=registry, supported_languages=["en"])
+
+
+def by_engine(engine, text):
+    """What presidio's own engine finds in the whole text, with our rules after it."""
+    results = engine.analyze(text, language="en", entities=list(ENTITIES), score_threshold=0.4)
+    spans = [
+        Span(start=r.start, end=r.end, entity=r.entity_type, score=r.score, recognizer=r.recognition_metadata["recognizer_name"]) for r in results
+    ]
+    return sorted((s for s in spans if is_plausible(s, text)), key=lambda s: (s.start, s.end, s.entity))
+
+
+def values(text, detector=DETECTOR):
+    return [(s.entity, text[s.start : s.end]) for s in detector.find(text)]
+
+
+PIECES = st.sampled_from(
+    (
+        *("jane.doe@example.org", "a@b", "@", "x@y.co.uk", "caf\u00e9@ex\u00e4mple.de", "https://bob:secret@host.org/x", "://", "user:pw"),
+        *("+1 650 253 0000", "(650) 253-0000", "030 12345678", "6502530000", "555-1234", " ext. 12", "2023-01-02 08:00", "#", "x"),
+        *("4111 1111 1111 1111", "4111111111111111", "411111111111", "078-05-1121", "123-45-6789", "12", "\u0661\u0662\u0663"),
+        *("DE89370400440532013000", "GB29 NWBK 6016 1331 9268 19", "AB12", "\u4e2d\u6587", "\u00a0"),
+        *("93.184.216.34", "10.0.0.1", "2606:2800:220:1:248:1893:25c8:1946", "::1", "a::b", "1.2.3.4"),
+        *(" ", "\n", ", ", "-", ".", ":", "<", ">", "(", ")", "\t", "/", "  "),
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+@settings(deadline=None, max_examples=400)
+def test_looking_only_where_something_can_be_finds_what_looking_everywhere_finds(engine, text):
+    assert DETECTOR.find(text) == by_engine(engine, text)
+
+
+@pytest.mark.shared
+def test_windows_change_nothing_on_real_text(engine, shared):
+    texts = pq.read_table(shared / "corpora" / "small.parquet", columns=["text"])["text"].to_pylist()
+    sample = [t for t in random.Random(1).sample(texts, 500) if len(t) < 20_000]
+    found = 0
+    for text in sample:
+        spans = DETECTOR.find(text)
+        found += len(spans)
+        assert spans == by_engine(engine, text)
+    assert found > 50
+
+
+@pytest.mark.shared
+def test_quality_on_labelled_text_does_not_fall(shared):
+    examples = json.loads((shared / "corpora" / "truth" / "pii_synthetic_600.json").read_text())
+    labelled = dict.fromkeys(ENTITIES, 0)
+    met, wrong = dict(labelled), dict(labelled)
+    for example in examples:
+        truth = [(s["entity_type"], s["start_position"], s["end_position"]) for s in example["spans"]]
+        spans = DETECTOR.find(example["full_text"])
+        for entity, start, end in truth:
+            if entity in labelled:
+                labelled[entity] += 1
+                met[entity] += any(s.entity == entity and s.start < end and start < s.end for s in spans)
+        for s in spans:
+            wrong[s.entity] += not any(entity == s.entity and s.start < end and start < s.end for entity, start, end in truth)
+    assert {e: met[e] / n for e, n in labelled.items() if n} == pytest.approx(
+        {"EMAIL_ADDRESS": 1, "PHONE_NUMBER": 15 / 32, "CREDIT_CARD": 38 / 51, "IP_ADDRESS": 1, "IBAN_CODE": 8 / 9, "US_SSN": 1}
+    )
+    assert sum(wrong.values()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mail jane@example.org now", [("EMAIL_ADDRESS", "jane@example.org")]),
+        ("call +353-1-7161987 or (661) 286-0041", [("PHONE_NUMBER", "+353-1-7161987"), ("PHONE_NUMBER", "(661) 286-0041")]),
+        ("card 4111 1111 1111 1111", [("CREDIT_CARD", "4111 1111 1111 1111")]),
+        ("card 4111 1111 1111 1112", []),
+        ("to DE89 3704 0044 0532 0130 00", [("IBAN_CODE", "DE89 3704 0044 0532 0130 00")]),
+        ("from 93.184.216.34.", [("IP_ADDRESS", "93.184.216.34")]),
+        ("ssn 219-09-9998", [("US_SSN", "219-09-9998")]),
+        ("git clone https://bob:hunter2@host.org/x.git", [("URL_CREDENTIALS", "bob:hunter2@host.org")]),
+        ("\U0001f600 jane@example.org", [("EMAIL_ADDRESS", "jane@example.org")]),
+    ],
+)
+def test_what_is_personal_is_found(text, expected):
+    assert [v for v in values(text) if v[0] == (expected[0][0] if expected else v[0])] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "host 10.0.0.1 and 192.168.1.1, 127.0.0.1, ::1, fe80::1, 2001:db8::1",
+        "see section 5.1.4.1",
+        "version 93.184.216.34",
+        "OID 1.3.6.1.4.1.311.21.20",
+        "std::vector, dead::beef",
+        "2147483647",
+        "Boston, MA 02110-1301",
+        "(1694-1778)",
+        "0.2329985562",
+        "0 1 2 3 4 5 6 7 8 9",
+        "netmask 255.255.255.0",
+        "https://{user}:{password}@host",
+        "http://host:8080/@x",
+        "foo@2x.png",
+        "decorator @property",
+        "1700000000000",
+        "11.3321028236252",
+    ],
+)
+def test_what_only_looks_personal_is_not_found(text):
+    assert values(text) == []
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("tail", ["", ":abcdefghijklmnop", ":ponmlkjihgfedcba"])
+def test_placeholders_are_never_found(entity, tail):
+    mark = f"<{entity}{tail}>"
+    for text in (mark, mark * 3, f"a{mark}b", f"1 {mark} 2", f"https://{mark}/x", f"{mark}@host.org", f"mailto:{mark}", f"+1 {mark} 650"):
+        assert values(text) == []
+
+
+def test_a_number_is_found_whole_and_once_wherever_it_stands_in_a_run_that_is_cut_in_pieces():
+    card, width = "4111 1111 1111 1111", 3 * CHUNK_LENGTH
+    for place in (CHUNK_LENGTH - 30, CHUNK_LENGTH - 19, CHUNK_LENGTH - 7, CHUNK_LENGTH, CHUNK_LENGTH + 3, 2 * CHUNK_LENGTH - 10, width - 40):
+        text = "- " * (place // 2) + card + " -" * ((width - place) // 2)
+        assert values("1" + text, Presidio(entities=("CREDIT_CARD",))) == [("CREDIT_CARD", card)]
+
+
+def test_a_long_run_without_a_space_is_neither_slow_nor_a_reason_to_miss_its_address():
+    text = "a." * 100_000 + "jane@example.org" + "/b" * 100_000
+    [(entity, value)] = values(text)
+    assert entity == "EMAIL_ADDRESS"
+    assert value.endswith("jane@example.org")
+
+
+def test_a_pattern_that_times_out_is_an_error_and_not_a_silent_miss(monkeypatch):
+    monkeypatch.setattr(presidio_analyzer.pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 1e-9)
+    text = "SECRET" + "a.b-" * 400 + "@"
+    with pytest.raises(DetectorTimeout) as caught:
+        DETECTOR.find(" ".join([text] * 50))
+    assert "SECRET" not in str(caught.value)
+
+
+def test_logging_that_would_hide_a_timeout_is_refused():
+    logging.disable(logging.CRITICAL)
+    try:
+        with pytest.raises(ConfigError, match="would go unseen"):
+            DETECTOR.find("text")
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def test_what_presidio_would_log_of_a_text_reaches_no_log(caplog):
+    logging.getLogger("presidio-analyzer").error("Failed to validate text %s", "DE89370400440532013000")
+    assert caplog.text == ""
+
+
+def test_an_unknown_entity_or_region_is_an_error_with_a_suggestion():
+    with pytest.raises(ConfigError, match="did you mean 'EMAIL_ADDRESS'"):
+        Presidio(entities=("EMAIL_ADRESS",))
+    with pytest.raises(ConfigError, match="no region"):
+        Presidio(phone_regions=("XX",))
+
+
+def test_a_detector_travels_to_a_worker_and_other_regions_find_other_numbers():
+    assert pickle.loads(pickle.dumps(DETECTOR)) == DETECTOR
+    text = "tel 060 123 456"
+    assert values(text) == []
+    assert values(text, Presidio(phone_regions=("SI", "HR", "RS", "BA"))) == [("PHONE_NUMBER", "060 123 456")]
+
+
+@given(st.text(alphabet="ab1@.:/ -+<>(\n\u0661", max_size=60))
+@settings(deadline=None, max_examples=200)
+def test_windows_are_sorted_and_lie_in_the_text(text):
+    for entity in ENTITIES.values():
+        found = list(entity.windows(text))
+        assert all(0 <= start < end <= len(text) for start, end in found)
+        assert found == sorted(found)
+    assert all("@" in text[start:end] for start, end in windows.email(text))

@@ -1,0 +1,169 @@
+"""The body of the step: cuts, spans, edits, and documents that must be set aside."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
+from pipelines.detectors.base import DetectorTimeout, Span
+from pipelines.detectors.presidio import Presidio
+from pipelines.detectors.replacement import Replacement
+from pipelines.detectors.scrub import FINALS, Scrub
+
+SCHEMA = pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
+SCRUB = Scrub(detectors={"presidio": Presidio()})
+
+
+@dataclass(frozen=True)
+class Words:
+    """A detector of words, for what presidio cannot be made to do."""
+
+    version: ClassVar[int] = 1
+    pattern: str
+
+    def find(self, text):
+        if "takes for ever" in text:
+            raise DetectorTimeout("a recogniser gave up")
+        return [Span(start=m.start(), end=m.end(), entity="WORD", score=1.0, recognizer="Words") for m in re.finditer(self.pattern, text)]
+
+
+def scrubbed(*texts, scrub=SCRUB, cuts=None):
+    rows = [{"doc_id": f"d{i}", "text": text, "cuts": cuts} for i, text in enumerate(texts)]
+    return {name: batch.to_pylist() for name, batch in scrub(pa.RecordBatch.from_pylist(rows, schema=SCHEMA)).items()}
+
+
+def finals(*texts, **options):
+    return [row["text"] for row in scrubbed(*texts, **options)["finals"]]
+
+
+def test_every_span_is_a_row_and_an_edit_in_bytes_of_the_clean_text():
+    text = "caf\u00e9 jane@example.org \u4e2d 93.184.216.34"
+    out = scrubbed(text)
+    assert [r["text"] for r in out["finals"]] == ["caf\u00e9 <EMAIL_ADDRESS> \u4e2d <IP_ADDRESS>"]
+    utf8 = text.encode()
+    assert [(s["entity"], utf8[s["start"] : s["end"]], s["replacement"], s["recognizer"]) for s in out["pii_spans"]] == [
+        ("EMAIL_ADDRESS", b"jane@example.org", "<EMAIL_ADDRESS>", "presidio.EmailRecognizer"),
+        ("IP_ADDRESS", b"93.184.216.34", "<IP_ADDRESS>", "presidio.IpRecognizer"),
+    ]
+    assert [(e["start"], e["end"], e["new_length"], e["step"], e["cause"], e["from_version"]) for e in out["edits"]] == [
+        (6, 22, 15, "scrub", "EMAIL_ADDRESS", "clean"),
+        (27, 40, 12, "scrub", "IP_ADDRESS", "clean"),
+    ]
+
+
+def test_tables_have_the_contracts_schemas_even_when_empty():
+    out = SCRUB(pa.RecordBatch.from_pylist([], schema=SCHEMA))
+    assert {name: batch.schema for name, batch in out.items()} == {
+        "pii_spans": PII_SPANS.schema,
+        "edits": EDITS.schema,
+        "finals": FINALS,
+        "quarantine": QUARANTINE.schema,
+        "fates": FATES.schema,
+    }
+    assert scrubbed("", "nothing here")["edits"] == []
+    assert finals("", "nothing here") == ["", "nothing here"]
+
+
+def test_what_a_cut_took_is_not_looked_at_and_leaves_its_line_breaks():
+    text = "keep a@b.org | cut c@d.org | keep"
+    out = scrubbed(text, cuts=[13, 29, 2])
+    assert [r["text"] for r in out["finals"]] == ["keep <EMAIL_ADDRESS> \n\nkeep"]
+    assert [s["start"] for s in out["pii_spans"]] == [5]
+
+
+@pytest.mark.parametrize(("new_length", "mark"), [(0, ""), (1, "\n"), (2, "\n\n")])
+def test_a_cut_puts_in_as_many_line_breaks_as_it_says(new_length, mark):
+    assert finals("abcdef", cuts=[2, 4, new_length]) == [f"ab{mark}ef"]
+
+
+def test_a_span_that_a_cut_joined_is_given_in_parts_outside_the_cut():
+    out = scrubbed("xx sec|gone|ret yy", scrub=Scrub(detectors={"w": Words("secret")}), cuts=[6, 12, 0])
+    assert [r["text"] for r in out["finals"]] == ["xx <WORD> yy"]
+    assert [(s["start"], s["end"], s["replacement"]) for s in out["pii_spans"]] == [(3, 6, "<WORD>"), (12, 15, "")]
+    assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [(3, 6, 6), (12, 15, 0)]
+
+
+def test_what_shows_only_after_a_first_scrub_is_scrubbed_too():
+    assert finals("abab", scrub=Scrub(detectors={"w": Words("^ab|<WORD>ab")})) == ["<WORD>"]
+
+
+def test_a_text_on_which_a_recogniser_gives_up_is_set_aside_and_the_others_are_not():
+    out = scrubbed("a secret", "this takes for ever", "no", scrub=Scrub(detectors={"w": Words("secret")}))
+    assert [r["doc_id"] for r in out["finals"]] == ["d0", "d2"]
+    [row] = out["quarantine"]
+    assert (row["step"], row["doc_id"], row["error"], row["num_bytes"]) == ("scrub", "d1", "detector_timeout", 19)
+    assert out["fates"] == [{"doc_id": "d1", "fate": "quarantined", "step": "scrub", "reason": "detector_timeout"}]
+
+
+def test_a_text_that_never_comes_to_an_end_is_set_aside():
+    out = scrubbed("a", scrub=Scrub(detectors={"w": Words("^.")}))
+    assert out["finals"] == []
+    assert [r["error"] for r in out["quarantine"]] == ["detector_timeout"]
+
+
+def test_the_source_is_told_where_the_batch_knows_it():
+    batch = pa.RecordBatch.from_pylist([{"doc_id": "d", "text": "takes for ever", "cuts": None}], schema=SCHEMA).append_column(
+        "source", pa.array(["web"])
+    )
+    [row] = Scrub(detectors={"w": Words("x")})(batch)["quarantine"].to_pylist()
+    assert row["source"] == "web"
+
+
+def test_pseudonyms_are_the_same_in_every_document(tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o600)
+    body = Scrub(detectors={"presidio": Presidio()}, replacement=Replacement(style="pseudonym", key_file=key))
+    first, second = finals("ask Jane@example.org", "or jane@example.org", scrub=pickle.loads(pickle.dumps(body)))
+    assert first.removeprefix("ask ") == second.removeprefix("or ")
+    assert re.fullmatch(r"<EMAIL_ADDRESS:[a-p]{16}>", second.removeprefix("or "))
+    assert finals(first, scrub=body) == [first]
+
+
+PIECES = st.sampled_from(
+    (
+        *("a@b.org", "@", "+1 650 253 0000", "253-0000", "650", "4111 1111 1111 1111", "93.184.216.34", "://u:p@h.org", "DE89370400440532013000"),
+        *(" ", "\n", "\u00e9", "\u4e2d", "x"),
+    )
+)
+
+
+@st.composite
+def cut_texts(draw):
+    text = draw(st.lists(PIECES, max_size=8).map("".join))
+    places = sorted(draw(st.lists(st.integers(0, len(text)), max_size=4)))
+    if len(places) % 2:
+        places.pop()
+    offsets = [len(text[:p].encode()) for p in places]
+    cuts = [n for start, end in zip(offsets[::2], offsets[1::2], strict=True) for n in (start, end, draw(st.integers(0, min(2, end - start))))]
+    return text, cuts
+
+
+@given(cut_texts())
+@settings(deadline=None, max_examples=200)
+def test_cuts_and_edits_together_make_the_final_text_in_which_nothing_is_left_to_find(case):
+    text, cuts = case
+    out = scrubbed(text, cuts=cuts)
+    [final] = [r["text"] for r in out["finals"]]
+    steps = [(cuts[i], cuts[i + 1], b"\n\n"[: cuts[i + 2]]) for i in range(0, len(cuts), 3)]
+    steps += [(s["start"], s["end"], s["replacement"].encode()) for s in out["pii_spans"]]
+    steps.sort()
+    assert all(a[1] <= b[0] for a, b in pairwise(steps))
+    utf8 = text.encode()
+    for start, end, new in reversed(steps):
+        utf8 = utf8[:start] + new + utf8[end:]
+    assert utf8.decode() == final
+    assert Presidio().find(final) == []
+    assert finals(final) == [final]
+    assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [
+        (s["start"], s["end"], len(s["replacement"].encode())) for s in out["pii_spans"]
+    ]
