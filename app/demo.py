@@ -43,7 +43,7 @@ def run_demo(console: Console, *, as_json: bool) -> None:
         facts = {**curated.facts(), "train": trained.facts(), "eval": evaluated.facts(), "seconds": seconds}
         sys.stdout.write(json.dumps(facts, sort_keys=True) + "\n")
         return
-    made = continue_text(curated.warehouse, PROMPT, 60, 0.0, 0)
+    made = continue_text(curated.warehouse, PROMPT, 60, 0.7, 0)
     show_report(curated.warehouse, console, (PROMPT, made.removeprefix(PROMPT)))
     console.print(f"\nThe loop took {seconds:.0f} seconds.", highlight=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.markup import escape
@@ -42,7 +43,7 @@ _SCORES: Final = """
     SELECT task, metric, subset, value, ci_low, ci_high, num_items FROM scores
     ORDER BY task, metric, CASE subset WHEN 'all' THEN 0 WHEN 'clean' THEN 1 WHEN 'contaminated' THEN 2 ELSE 3 END
 """
-_EXAMPLE: Final = "SELECT doc_id FROM fates WHERE step = '{step}' AND fate = '{fate}' ORDER BY doc_id LIMIT 1"
+_EXAMPLE: Final = "SELECT min(doc_id) FROM fates WHERE step = $step AND fate = $fate HAVING count(*) > 0"
 _STEPS: Final = ("ingest", "clean", "measure", "judge", "dedup", "split", "register", "decontaminate", "scrub", "tokenize", "publish")
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
@@ -60,7 +61,7 @@ def show_report(warehouse: Warehouse, console: Console, sample: tuple[str, str] 
         _section(console, "Scores, 95% intervals", ("task", "metric", "subset", "score", "low", "high", "items"), _all(connection, _SCORES))
         examples = _examples(connection)
     if sample is not None:
-        told = Text(sample[0], style="bold") + Text(sample[1])
+        told = Text(sample[0], style="bold") + Text(re.sub(r"\n{2,}", "\n", sample[1]))  # blank lines are cheap to predict and dull to read
         console.print(Panel(told, title="The model goes on (a small one, minutes old)", title_align="left"))
     _next_commands(console, warehouse, examples)
 
@@ -94,7 +95,7 @@ def _training(console: Console, rows: Sequence[tuple[Any, ...]]) -> None:
 def _examples(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     found = {}
     for name, step, fate in (("kept", "publish", "kept"), ("a near-duplicate", "dedup", "dropped"), ("failed a rule", "judge", "dropped")):
-        rows = _all(connection, _EXAMPLE.format(step=step, fate=fate))
+        rows = connection.execute(_EXAMPLE, {"step": step, "fate": fate}).fetchall()
         if rows:
             found[name] = str(rows[0][0])
     return found

@@ -75,9 +75,7 @@ class Tokenize:
         """Learns from a bounded sample in the order of doc_id, then encodes everything."""
         survivors, train = work.table("scrub", "survivors"), work.table("scrub", "finals_train")
         if train.num_rows == 0:
-            raise InputError(
-                f"{work.config.name}: no document is left on the train side: the steps before say how many went where; loosen [judge] presets, or give more text"
-            )
+            raise InputError(f"{work.config.name}: no document is left on the train side; loosen the [judge] presets, or give more text")
         learned = learn(self._sample(work, survivors, train), work.config.tokenize.vocab_size)
         path = work.subfolder("tokenizer") / "tokenizer.json"
         path.parent.mkdir(parents=True, exist_ok=True)
