@@ -106,7 +106,7 @@ def _next_commands(console: Console, warehouse: Warehouse, examples: dict[str, s
     console.rule("What to type next")
     lines = [(f"assay why {doc_id}{place}", name) for name, doc_id in examples.items()]
     lines += [
-        (f'assay sql "select reason, count(*) from fates group by 1 order by 2 desc"{place}', "ask the tables"),
+        (f'assay sql "select reason, count(*) from fates group by 1 order by 2 desc"{place}', "ask the tables"),  # noqa: S608 - shown, not run
         (f"assay sql --saved list{place}", "questions that are answered already"),
         (f"assay app{place}", "the pages for reviewers"),
         (f'assay generate "Permission is hereby granted"{place}', "let the model go on"),

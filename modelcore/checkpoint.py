@@ -14,8 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from modelcore.config import TrainConfig
 from modelcore.hugging_face import read_json, read_model, read_tensors, write_json, write_model, write_tensors
 from modelcore.optimizer import load_state_tensors, state_tensors
+from modelcore.plan import Plan
+from pipelines.contract.config import decode
 from pipelines.contract.errors import AssayError, CorruptFile
 from pipelines.contract.manifest import digest
 from pipelines.contract.warehouse import explained, file_sha256
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import torch
 
     from modelcore.architecture import LanguageModel
+    from pipelines.contract.parts import Table
 
 STATE: Final = "state.json"
 OPTIMIZER: Final = "optimizer.safetensors"
@@ -64,7 +68,6 @@ class TrainState:
     recipe_sha256: str
     config: Mapping[str, Any]
     wall_s: float
-    is_ended: bool
     losses: tuple[StepLoss, ...]
     saved: tuple[SavedStep, ...]
     about: Mapping[str, Any]  # versions, threads, device: what bits may depend on; never compared
@@ -138,9 +141,25 @@ def read_state(folder: Path) -> TrainState:
             raise CorruptFile(f"{path}: differs from what state.json says; delete {folder.name} to go on from the checkpoint before it")
     return TrainState(
         step=raw["step"], plan_sha256=raw["plan_sha256"], recipe_sha256=raw["recipe_sha256"], config=raw["config"], wall_s=raw["wall_s"],
-        is_ended=raw["is_ended"], losses=tuple(StepLoss(**loss) for loss in raw["losses"]), saved=tuple(SavedStep(**saved) for saved in raw["saved"]),
+        losses=tuple(StepLoss(**loss) for loss in raw["losses"]), saved=tuple(SavedStep(**saved) for saved in raw["saved"]),
         about=raw["about"],
     )  # fmt: skip
+
+
+def plan_of(folder: Path, shards: Table) -> Plan:
+    """The plan that a checkpoint was trained by: asks for the shards' ids and lengths, not for their tokens.
+
+    Raises:
+        OtherRun: it was trained on other shards.
+    """
+    state = read_state(folder)
+    config = decode(TrainConfig, {name: value for name, value in state.config.items() if value is not None}, str(folder / STATE))
+    plan = Plan.read(shards, config)
+    if plan.plan_sha256 != state.plan_sha256:
+        raise OtherRun(
+            f"{folder}: belongs to the plan {state.plan_sha256[:12]}, these shards give {plan.plan_sha256[:12]}; name those it was trained on"
+        )
+    return plan
 
 
 def read_weights(folder: Path, model: LanguageModel, optimizer: torch.optim.AdamW) -> None:

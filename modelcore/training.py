@@ -100,7 +100,7 @@ class _Run:
         self.optimizer = adamw(self.model, config)
         about = {"torch": torch.__version__, "num_threads": torch.get_num_threads(), "device": self.device.type}
         self.state = TrainState(
-            step=0, plan_sha256=plan.plan_sha256, recipe_sha256=config.recipe_sha256, config=encode(config), wall_s=0.0, is_ended=False,
+            step=0, plan_sha256=plan.plan_sha256, recipe_sha256=config.recipe_sha256, config=encode(config), wall_s=0.0,
             losses=(), saved=(), about=about,
         )  # fmt: skip
         self._losses: list[StepLoss] = []
@@ -127,22 +127,24 @@ class _Run:
         self._losses, self._saved = list(saved.losses), list(saved.saved)
 
     def go_on(self, progress: Callable[[StepReport], None]) -> None:
-        """Steps until the last, unless the run has ended."""
-        first, started = self.state.step, time.monotonic()
-        before_s = self.state.wall_s
-        for step in range(first + 1, self.config.max_steps + 1 if not self.state.is_ended else first):
+        """Steps until the run is over."""
+        first, started, before_s = self.state.step, time.monotonic(), self.state.wall_s
+        while not self.is_over:
+            step = self.state.step + 1
             losses = self.step(step)
-            wall_s = before_s + time.monotonic() - started
-            is_last = step == self.config.max_steps or (self.config.max_seconds is not None and wall_s >= self.config.max_seconds)
-            is_logged = is_last or step == 1 or step % self.config.log_every_steps == 0
+            self.state = replace(self.state, step=step, wall_s=before_s + time.monotonic() - started)
+            is_logged = self.is_over or step == 1 or step % self.config.log_every_steps == 0
             if is_logged:
-                self._losses += [replace(loss, wall_s=wall_s) for loss in losses]
-            self.state = replace(self.state, step=step, wall_s=wall_s, is_ended=is_last)
-            checkpoint = self.save(losses[0]) if is_last or step % self.config.checkpoint_every_steps == 0 else None
+                self._losses += [replace(loss, wall_s=self.state.wall_s) for loss in losses]
+            checkpoint = self.save(losses[0]) if self.is_over or step % self.config.checkpoint_every_steps == 0 else None
             if is_logged or checkpoint:
-                progress(self.report(losses, (wall_s - before_s) / (step - first), checkpoint))
-            if is_last:
-                return
+                progress(self.report(losses, (self.state.wall_s - before_s) / (step - first), checkpoint))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last step is done, by count or, if asked for, by the clock."""
+        max_seconds = self.config.max_seconds
+        return self.state.step >= self.config.max_steps or (max_seconds is not None and self.state.wall_s >= max_seconds)
 
     def step(self, step: int) -> list[StepLoss]:
         """One update: its loss over all tokens first, then by source. Nothing is updated if the loss or the gradient is not finite."""
@@ -169,7 +171,7 @@ class _Run:
     def report(self, losses: list[StepLoss], step_s: float, checkpoint: Path | None) -> StepReport:
         """The state for people."""
         total, by_source = losses[0], losses[1:]
-        eta_s = 0.0 if self.state.is_ended else (self.config.max_steps - total.step) * step_s
+        eta_s = (self.config.max_steps - total.step) * step_s
         if self.config.max_seconds is not None:
             eta_s = max(0.0, min(eta_s, self.config.max_seconds - self.state.wall_s))
         return StepReport(

@@ -34,6 +34,8 @@ _FIRST_BUFFERS: Final = 1024  # positions that a model without a stated context 
 class HuggingFace:
     """A folder that ``AutoModelForCausalLM`` loads, in float32.
 
+    Log-likelihoods are those of lm-evaluation-harness, but that a tokenizer which begins every text with a token of its own gets it once in
+    rolling windows, not twice.
     ``path`` is read with ``local_files_only``; ``max_length`` is the context length where the configuration's is not to be used.
     ``batch_tokens`` bounds rows times the longest of them; it changes the rounding only.
     """

@@ -1,200 +1,163 @@
-"""Registered items as an index of word n-grams, and the places where a text meets them.
+"""Registered items as an index of word n-grams, and the places where texts meet them.
 
 A part of 13 words or more is looked for by its 13-grams (Brown et al. 2020, appendix C). A part of 8 to 12 words is looked for whole: it is one
 n-gram of its own length. A shorter one is looked for whole only where its item asks for that; else nobody can say whether it is in the corpus,
-and its item is unchecked, never clean. Hashes only nominate; a hit is claimed after its words were compared.
+and its item is unchecked, never clean. Words are contamination words (`pipelines.text.words`).
+
+Hashes only nominate: a hit is claimed after its words were compared. N-grams that follow each other in the text and in the part are one hit; where an
+n-gram stands in a part more than once, the run that goes on longest counts.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
+import pyarrow as pa
 
-from pipelines.text.compile import kernel
-from pipelines.text.words import Words, words_for_ngrams
+from pipelines.contamination.matching import MULTIPLIER, find_grams, find_runs, gram_hashes, mark, prefix_hashes
+from pipelines.text.hashing import word_hashes
+from pipelines.text.words import Words, contamination_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import pyarrow as pa
+    from collections.abc import Iterable
 
     Uint64 = npt.NDArray[np.uint64]
+    Int64 = npt.NDArray[np.int64]
 
 NGRAM_WORDS: Final = 13
 MIN_WORDS: Final = 8
-_BITMAP_BITS: Final = 1 << 23  # 1 MB in front of the sorted hashes: most words of most texts stop here
-_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+_BITS_A_GRAM: Final = 16  # of the bitmap in front of the sorted hashes; a word that begins no n-gram gets past it less than once in eight times
+_FEWEST_BITS, _MOST_BITS = 14, 30  # of the bitmap, as powers of two: 2 kB to 128 MB
 
 
 def checkable(num_words: int, *, match_whole: bool, min_words: int = MIN_WORDS) -> bool:
-    """Whether a part can be looked for at all."""
+    """Whether a part of so many words can be looked for at all; an item none of whose parts can is unchecked."""
     return num_words >= min_words or (match_whole and num_words > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A run of a text that is a run of an item's part. Spans are UTF-8 bytes of the text and of the part."""
+    """A run of a text that is a run of an item's part, word for word. Spans are UTF-8 bytes of the text and of the part's text."""
 
     item: int  # row of the items that the index was built from
     num_ngrams: int
-    coverage: float  # share of the part's words in the run
+    coverage: float  # share of the part's words in the run, in (0, 1]
     doc_start: int
     doc_end: int
     item_start: int
     item_end: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Grams:
+    """The G n-grams that M parts are looked for by, with D distinct hashes.
+
+    Attributes:
+        lengths: int64[M], words of a part's n-grams; 0 where it is not looked for.
+        hashes: uint64[D], ascending.
+        first: int64[D + 1]; n-grams of hash d are ``first[d]`` to ``first[d + 1]``, by part, then by place.
+        items, words: int64[G], part of an n-gram, and its first word in the part.
+        bitmap: bits of the hashes of the n-grams and of their heads, which answer most questions at once.
+    """
+
+    lengths: Int64
+    hashes: Uint64
+    first: Int64
+    items: Int64
+    words: Int64
+    bitmap: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NgramIndex:
-    """Registered parts and their n-grams. Immutable, and it pickles."""
+    """Registered parts, one a row of the table it was built from. Immutable, and it pickles; about 100 bytes a word of the parts."""
 
     benchmarks: tuple[str, ...]
     item_ids: tuple[str, ...]
     parts: tuple[str, ...]
-    words: tuple[Words, ...]
-    hashes: Mapping[int, Uint64]  # n-gram length -> sorted distinct hashes
-    places: Mapping[int, Mapping[int, tuple[tuple[int, int], ...]]]  # n-gram length -> hash -> (part, first word)
-    bitmaps: Mapping[int, npt.NDArray[np.uint8]]
+    words: Words
+    hashed: Uint64  # hashes of ``words``
+    grams: Grams
+    head_words: int  # words that the bitmap is asked for first; shorter n-grams are asked for by themselves
 
     @classmethod
     def build(cls, items: pa.Table, ngram_words: int = NGRAM_WORDS, min_words: int = MIN_WORDS) -> NgramIndex:
-        """An index over a table in the schema BENCHMARK_ITEMS."""
-        texts, whole = items.column("text").to_pylist(), items.column("match_whole").to_pylist()
-        words = tuple(words_for_ngrams(str(text)) for text in texts)
-        names = [tuple(str(v) for v in items.column(n).to_pylist()) for n in ("benchmark", "item_id", "part")]
-        lengths = [
-            min(len(w.words), ngram_words) if checkable(len(w.words), match_whole=bool(m), min_words=min_words) else 0
-            for w, m in zip(words, whole, strict=True)
-        ]
-        return cls._indexed(names, words, lengths)
-
-    @classmethod
-    def _indexed(cls, names: Sequence[tuple[str, ...]], words: tuple[Words, ...], lengths: Sequence[int]) -> NgramIndex:
-        found: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
-        for part, (held, length) in enumerate(zip(words, lengths, strict=True)):
-            if length:
-                for first, value in enumerate(_rolling(word_hashes(held.words), length).tolist()):
-                    found[length][value].append((part, first))
-        hashes = {n: np.array(sorted(by_hash), np.uint64) for n, by_hash in sorted(found.items())}
-        places = {n: {value: tuple(where) for value, where in by_hash.items()} for n, by_hash in found.items()}
-        bitmaps = {n: _bitmap(values) for n, values in hashes.items()}
-        return cls(names[0], names[1], names[2], words, hashes, places, bitmaps)
+        """An index over a table in the schema BENCHMARK_ITEMS. Words are counted anew."""
+        words = contamination_words(_array(items.column("text")))
+        hashed = word_hashes(words.utf8, words.starts, words.ends)
+        num_words = np.diff(words.first)
+        asks = np.array(items.column("match_whole").to_pylist(), np.bool_)
+        lengths = np.where(asks | (num_words >= min(min_words, ngram_words)), np.minimum(num_words, ngram_words), 0)
+        head_words = min(min_words, ngram_words)
+        benchmarks, item_ids, parts = (tuple(map(str, items.column(name).to_pylist())) for name in ("benchmark", "item_id", "part"))
+        grams = _grams(words.first, hashed, lengths, head_words)
+        return cls(benchmarks=benchmarks, item_ids=item_ids, parts=parts, words=words, hashed=hashed, grams=grams, head_words=head_words)
 
     def only(self, benchmarks: Iterable[str]) -> NgramIndex:
-        """The index without the other benchmarks; rows keep their numbers."""
+        """The index without the n-grams of other benchmarks; rows keep their numbers."""
         wanted = set(benchmarks)
-        lengths = [0] * len(self.words)
-        for n, by_hash in self.places.items():
-            for where in by_hash.values():
-                for part, _ in where:
-                    if self.benchmarks[part] in wanted:
-                        lengths[part] = n
-        return self._indexed((self.benchmarks, self.item_ids, self.parts), self.words, lengths)
+        lengths = np.where(np.array([name in wanted for name in self.benchmarks], np.bool_), self.grams.lengths, 0)
+        return replace(self, grams=_grams(self.words.first, self.hashed, lengths, self.head_words))
 
 
-def scan(texts: pa.Array, index: NgramIndex) -> list[list[Hit]]:
-    """For each text its hits, by place in the text, then by item. Consecutive n-grams of a part are one hit."""
-    return [scan_text(str(text), index) for text in texts.to_pylist()]
+def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:
+    """For each text its hits, by place in the text, then by item."""
+    hits: list[list[Hit]] = [[] for _ in range(len(texts))]
+    grams, held = index.grams, index.words
+    if not len(grams.hashes) or not hits:
+        return hits
+    words = contamination_words(_array(texts))
+    hashed = word_hashes(words.utf8, words.starts, words.ends)
+    lengths = np.unique(grams.lengths[grams.lengths > 0])
+    powers = _powers(int(lengths[-1]), index.head_words)
+    found = find_grams(words.first, prefix_hashes(hashed), powers, lengths, index.head_words, grams.bitmap, grams.hashes)
+    if len(found[0]):
+        runs = find_runs(
+            *found, words.first, hashed, words.utf8, words.starts, words.ends, grams.first, grams.items, grams.words, grams.lengths,
+            held.first, index.hashed, held.utf8, held.starts, held.ends,
+        )  # fmt: skip
+        for text, item, word, item_word, num_ngrams in runs.tolist():
+            hits[text].append(_hit(index, words, item=item, word=word, item_word=item_word, num_ngrams=num_ngrams))
+    return [sorted(of_text, key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start)) for of_text in hits]
 
 
-def scan_text(text: str, index: NgramIndex) -> list[Hit]:
-    """The hits of one text."""
-    if not index.hashes:
-        return []
-    words = words_for_ngrams(text)
-    hashed = word_hashes(words.words)
-    met: list[tuple[int, int, int, int]] = []  # part, first word in the part less that in the text, first word in the text, length
-    for length, values in index.hashes.items():
-        rolled = _rolling(hashed, length)
-        for place in np.flatnonzero(_candidates(rolled, values, index.bitmaps[length])).tolist():
-            for part, first in index.places[length].get(int(rolled[place]), ()):
-                if index.words[part].words[first : first + length] == words.words[place : place + length]:
-                    met.append((part, first - place, place, length))
-    return sorted(_merged(met, words, index), key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start))
+def _hit(index: NgramIndex, words: Words, *, item: int, word: int, item_word: int, num_ngrams: int) -> Hit:
+    held, covered = index.words, num_ngrams + int(index.grams.lengths[item]) - 1
+    start = int(held.first[item]) + item_word
+    return Hit(
+        item=item,
+        num_ngrams=num_ngrams,
+        coverage=covered / int(held.first[item + 1] - held.first[item]),
+        doc_start=int(words.text_starts[word]),
+        doc_end=int(words.text_ends[word + covered - 1]),
+        item_start=int(held.text_starts[start]),
+        item_end=int(held.text_ends[start + covered - 1]),
+    )
 
 
-def word_hashes(words: Sequence[str]) -> Uint64:
-    """A 64-bit hash of each word."""
-    return np.fromiter((xxhash.xxh3_64_intdigest(word.encode()) for word in words), np.uint64, len(words))
+def _grams(first: Int64, hashed: Uint64, lengths: Int64, head_words: int) -> Grams:
+    """The n-grams of the parts whose words, W in all, have the hashes ``hashed`` and the borders ``first``."""
+    powers = _powers(int(lengths.max(initial=0)), head_words)
+    hashes, heads, items, words = gram_hashes(first, prefix_hashes(hashed), powers, lengths, head_words)
+    order = np.argsort(hashes, kind="stable")  # they come by part and place, and stay so within a hash
+    distinct, counts = np.unique(hashes, return_counts=True)
+    bits = 1 << min(max((_BITS_A_GRAM * len(hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
+    bitmap = np.zeros(bits // 8, np.uint8)
+    mark(heads, bitmap)
+    mark(distinct, bitmap)
+    borders = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    return Grams(lengths=lengths, hashes=distinct, first=borders, items=items[order], words=words[order], bitmap=bitmap)
 
 
-def _merged(met: list[tuple[int, int, int, int]], words: Words, index: NgramIndex) -> Iterable[Hit]:
-    met.sort()
-    start = 0
-    for end in range(1, len(met) + 1):
-        # A run goes on while part and offset stay and the next n-gram begins at the next word.
-        if end < len(met) and met[end][:2] == met[start][:2] and met[end][2] == met[end - 1][2] + 1:
-            continue
-        part, offset, first, length = met[start]
-        last = met[end - 1][2] + length - 1
-        held = index.words[part]
-        yield Hit(
-            item=part,
-            num_ngrams=end - start,
-            coverage=(last - first + 1) / len(held.words),
-            doc_start=words.starts[first],
-            doc_end=words.ends[last],
-            item_start=held.starts[first + offset],
-            item_end=held.ends[last + offset],
-        )
-        start = end
+def _powers(longest: int, head_words: int) -> Uint64:
+    """Powers of the multiplier, up to the longest n-gram's."""
+    return np.array([pow(int(MULTIPLIER), n, 1 << 64) for n in range(max(longest, head_words) + 1)], np.uint64)
 
 
-@kernel
-def _rolling_into(hashed: Uint64, length: int, prime: np.uint64, out: Uint64) -> None:
-    """Polynomial hash of each run of ``length`` word hashes, mod 2^64 (Karp and Rabin 1987), finished so that low bits are well mixed."""
-    high = np.uint64(1)
-    for _ in range(length):
-        high = high * prime
-    value = np.uint64(0)
-    for i in range(hashed.size):
-        value = value * prime + hashed[i]
-        if i >= length:
-            value = value - hashed[i - length] * high
-        if i >= length - 1:
-            mixed = value ^ (value >> np.uint64(32))
-            mixed = mixed * np.uint64(0xD6E8FEB86659FD93)
-            out[i - length + 1] = mixed ^ (mixed >> np.uint64(32))
-
-
-@kernel
-def _candidates_into(rolled: Uint64, values: Uint64, bitmap: npt.NDArray[np.uint8], found: npt.NDArray[np.bool_]) -> None:
-    """Marks the hashes that are in the sorted ``values``; the bitmap of low bits answers most questions at once."""
-    mask = np.uint64(bitmap.size * 8 - 1)
-    for i in range(rolled.size):
-        low = rolled[i] & mask
-        if bitmap[low >> np.uint64(3)] & np.uint8(1 << (low & np.uint64(7))):
-            left, right = 0, values.size
-            while left < right:
-                middle = (left + right) // 2
-                if values[middle] < rolled[i]:
-                    left = middle + 1
-                else:
-                    right = middle
-            found[i] = left < values.size and values[left] == rolled[i]
-
-
-def _rolling(hashed: Uint64, length: int) -> Uint64:
-    out = np.zeros(max(0, len(hashed) - length + 1), np.uint64)
-    if len(out):
-        _rolling_into(hashed, length, _PRIME, out)
-    return out
-
-
-def _candidates(rolled: Uint64, values: Uint64, bitmap: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    found = np.zeros(len(rolled), np.bool_)
-    _candidates_into(rolled, values, bitmap, found)
-    return found
-
-
-def _bitmap(values: Uint64) -> npt.NDArray[np.uint8]:
-    bitmap = np.zeros(_BITMAP_BITS // 8, np.uint8)
-    low = values & np.uint64(_BITMAP_BITS - 1)
-    np.bitwise_or.at(bitmap, (low >> np.uint64(3)).astype(np.int64), np.left_shift(1, (low & np.uint64(7)).astype(np.int64)).astype(np.uint8))
-    return bitmap
+def _array(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if not isinstance(texts, pa.ChunkedArray):
+        return texts
+    return texts.chunk(0) if texts.num_chunks == 1 else pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)

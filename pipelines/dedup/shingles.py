@@ -1,36 +1,104 @@
-"""Sets of shingles: runs of k words. A text of fewer words than a shingle is one shingle; a text without words has none."""
+"""Sets of shingles: the distinct runs of k dedup words of a text (Broder 1997), known by the 64-bit XXH3 of their words joined by one blank.
+
+A text of fewer words than a shingle is one shingle; a text without words has none. Two different shingles of a pair of documents with n shingles in
+all share a hash with a probability below n^2 / 2^65 (the birthday bound): 3e-10 for a pair of a hundred thousand, so that sets of hashes stand for
+sets of shingles.
+"""
+
+# Kernels get arrays, not objects.
+# ruff: noqa: PLR0917
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xxhash
 
-from pipelines.text.words import words_for_shingles
+from pipelines.text.compile import kernel
+from pipelines.text.hashing import xxh3_64
+from pipelines.text.words import dedup_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pyarrow as pa
+
+    from pipelines.text.words import Words
+
+    Uint64 = npt.NDArray[np.uint64]
+    Int64 = npt.NDArray[np.int64]
 
 
-def shingles(text: str, size: int) -> set[str]:
-    """The distinct shingles of a text, words joined by one blank.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Shingles:
+    """Distinct shingles of N texts, S in all, end to end, each text's in the order in which they first occur.
 
-    >>> sorted(shingles("a b c a b c", 2))
-    ['a b', 'b c', 'c a']
+    Attributes:
+        hashes: uint64[S].
+        starts, ends: int64[S], where the shingle stands in the words' ``utf8``.
+        first: int64[N + 1]; shingles of text t are ``first[t]`` to ``first[t + 1]``.
     """
-    words = words_for_shingles(text)
-    if len(words) <= size:
-        return {" ".join(words)} if words else set()
-    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+    hashes: Uint64
+    starts: Int64
+    ends: Int64
+    first: Int64
 
 
-def shingle_hashes(text: str, size: int) -> npt.NDArray[np.uint64]:
-    """The set of shingles as sorted 64-bit xxh3 hashes.
+def distinct_shingles(words: Words, shingle_words: int) -> Shingles:
+    """The set of shingles of each text."""
+    counts = np.diff(words.first)
+    counts = np.where(counts > shingle_words, counts - shingle_words + 1, np.minimum(counts, 1))
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    starts, ends = np.empty(first[-1], np.int64), np.empty(first[-1], np.int64)
+    _spans(words.starts, words.ends, words.first, shingle_words, first, starts, ends)
+    hashes = xxh3_64(words.utf8, starts, ends)
+    chosen, chosen_first = np.empty(first[-1], np.int64), np.empty(len(first), np.int64)
+    chosen = chosen[: _distinct(hashes, first, int(counts.max(initial=0)), chosen, chosen_first)]
+    return Shingles(hashes=hashes[chosen], starts=starts[chosen], ends=ends[chosen], first=chosen_first)
 
-    Two documents of n shingles each meet in a false shingle with probability n^2 / 2^64: 5e-12 for ten thousand. Jaccard over hashes is exact but
-    for that.
-    """
-    hashes = np.fromiter((xxhash.xxh3_64_intdigest(s.encode()) for s in shingles(text, size)), np.uint64)
-    hashes.sort()
-    return hashes
+
+def shingle_sets(texts: pa.Array, shingle_words: int = 5) -> tuple[Uint64, Int64]:
+    """Hashes of the distinct shingles of each text, ascending within the text: uint64[S] and the texts' borders in it, int64[N + 1]."""
+    found = distinct_shingles(dedup_words(texts), shingle_words)
+    for start, end in pairwise(found.first.tolist()):
+        found.hashes[start:end].sort()
+    return found.hashes, found.first
+
+
+@kernel
+def _spans(words_start: Int64, words_end: Int64, words_first: Int64, size: int, first: Int64, starts: Int64, ends: Int64) -> None:
+    """Where each shingle starts and ends. A text of fewer words than a shingle gives one."""
+    for text in range(first.size - 1):
+        last_word = words_first[text + 1] - 1
+        for i in range(first[text + 1] - first[text]):
+            word = words_first[text] + i
+            starts[first[text] + i] = words_start[word]
+            ends[first[text] + i] = words_end[min(word + size - 1, last_word)]
+
+
+@kernel
+def _distinct(hashes: Uint64, first: Int64, most: int, chosen: Int64, chosen_first: Int64) -> int:
+    """Fills ``chosen`` with the first occurrence of each hash in each text; returns how many. An open-addressing table, one for all texts."""
+    size = 16
+    while size < 2 * most:
+        size *= 2
+    table, owner = np.empty(size, np.uint64), np.full(size, -1, np.int64)  # a slot belongs to the text that wrote it last
+    count = 0
+    for text in range(first.size - 1):
+        chosen_first[text] = count
+        size = 16
+        while size < 2 * (first[text + 1] - first[text]):
+            size *= 2
+        mask = np.uint64(size - 1)
+        for i in range(first[text], first[text + 1]):
+            slot = hashes[i] & mask
+            while owner[slot] == text and table[slot] != hashes[i]:
+                slot = (slot + np.uint64(1)) & mask
+            if owner[slot] != text:
+                owner[slot], table[slot] = text, hashes[i]
+                chosen[count] = i
+                count += 1
+    chosen_first[first.size - 1] = count
+    return count

@@ -2,98 +2,184 @@
 
 Bands only nominate, and components chain strangers together. So documents are taken in keeper order, and one is dropped if and only if its exact
 Jaccard with an already kept one reaches the threshold, compared as integers; the partner on record is the most similar kept one.
+
+Kept documents are found by a prefix filter (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007): with all shingles in one order, rare
+ones first, two sets of Jaccard t or more share one of the first n - ceil(t n) + 1 shingles of each. Only these are indexed and looked up, so
+boilerplate that a whole component shares costs nothing, and only sets whose sizes allow the threshold are compared in full.
+
+Shingles are known by 64-bit hashes; `pipelines.dedup.shingles` says how rarely that errs. Memory: at most 50 bytes a shingle of the
+group, beside its text.
 """
+
+# Kernels get arrays, not objects.
+# ruff: noqa: PLR0917
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.contract.errors import ConfigError
 from pipelines.contract.schema import DUPLICATES
-from pipelines.dedup.shingles import shingle_hashes
+from pipelines.dedup.shingles import shingle_sets
+from pipelines.text.compile import kernel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    Int32 = npt.NDArray[np.int32]
+    Int64 = npt.NDArray[np.int64]
+    Uint64 = npt.NDArray[np.uint64]
+
+_SLICE_BYTES: Final = 8 << 20  # text that is cut into words at once: the arrays of words take several times as much
+_FINEST: Final = 10**6  # largest denominator of a threshold: products with numbers of shingles stay below 2^63
+COUNTS: Final = (pa.field("intersection", pa.int64()), pa.field("union", pa.int64()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """Called with one component in keeper order: most bytes first, then the lowest doc_id."""
+    """Called with one component in keeper order: most bytes first, then the lowest doc_id.
+
+    ``threshold`` means the decimal fraction that it is written as: 0.8 is 4/5, not the nearest binary number.
+    """
 
     threshold: float
     shingle_words: int = 5
 
-    def __call__(self, group: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """``duplicates``: the documents that go."""
-        kept = KeptSets(Fraction(str(self.threshold)))
-        rows: list[dict[str, Any]] = []
-        columns = (group.column(n).to_pylist() for n in ("doc_id", "cluster_id"))
-        for doc_id, cluster_id, text in zip(*columns, group.column("text"), strict=True):
-            hashes = shingle_hashes(text.as_py(), self.shingle_words)
-            best = kept.best(hashes)
-            if best is None:
-                kept.add(doc_id, hashes)
-            else:
-                rows.append({"doc_id": doc_id, "kept_doc_id": best.doc_id, "cluster_id": cluster_id, "kind": "near", "jaccard": best.jaccard})
-        return {"duplicates": pa.RecordBatch.from_pylist(rows, schema=DUPLICATES.schema)}
+    def __post_init__(self) -> None:
+        """Raises ConfigError where the threshold is no share, or finer than a millionth."""
+        if not 0 < self.threshold <= 1 or Fraction(str(self.threshold)).denominator > _FINEST:
+            raise ConfigError(f"dedup.threshold: got {self.threshold}; expected a share in (0, 1] with at most six decimals")
+
+    def __call__(self, group: pa.RecordBatch | pa.Table) -> dict[str, pa.Table]:
+        """``duplicates``: the documents that go, with ``intersection`` and ``union`` in shingles behind the columns of the table."""
+        hashes, first = _sets(group.column("text"), self.shingle_words)
+        partner, shared = nearest_kept(hashes, first, Fraction(str(self.threshold)))
+        gone = np.flatnonzero(partner >= 0)
+        sizes = np.diff(first)
+        union = sizes[gone] + sizes[partner[gone]] - shared[gone]
+        doc_ids, clusters = group.column("doc_id"), group.column("cluster_id")
+        columns = {
+            "doc_id": doc_ids.take(pa.array(gone)),
+            "kept_doc_id": doc_ids.take(pa.array(partner[gone])),
+            "cluster_id": clusters.take(pa.array(gone)),
+            "kind": pa.array(["near"] * len(gone), pa.string()),
+            "jaccard": pa.array(shared[gone] / np.maximum(union, 1), pa.float64()),
+            "intersection": pa.array(shared[gone], pa.int64()),
+            "union": pa.array(union, pa.int64()),
+        }
+        return {"duplicates": pa.table(columns, pa.schema([*DUPLICATES.schema, *COUNTS]))}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partner:
-    """A kept document and how similar it is."""
+def nearest_kept(hashes: Uint64, first: Int64, threshold: Fraction) -> tuple[Int64, Int64]:
+    """The walk over N sets in keeper order; set i is ``hashes[first[i] : first[i + 1]]``, distinct.
 
-    doc_id: str
-    intersection: int
-    union: int
-
-    @property
-    def jaccard(self) -> float:
-        """Similarity in [0, 1]."""
-        return self.intersection / self.union
-
-
-class KeptSets:
-    """The kept documents of a component, found again by their shingles: work grows with shared shingles, not with pairs of documents.
-
-    A document whose Jaccard with a set reaches t shares at least one of its first (1 - t) n + 1 shingles in any fixed order with it (Chaudhuri et al.
-    2006, prefix filter), so only those are looked up; candidates are then compared whole.
+    Returns:
+        partner: int64[N], the most similar kept set at or above the threshold (of equals the earlier one); -1 where the set itself is kept. An empty
+            set is like no other, and kept.
+        shared: int64[N], size of the intersection with the partner; 0 without one.
     """
+    ranks, num_ranks = _rare_first(hashes, first)
+    partner, shared = np.full(len(first) - 1, -1, np.int64), np.zeros(len(first) - 1, np.int64)
+    _walk(ranks, first, num_ranks, threshold.numerator, threshold.denominator, partner, shared)
+    return partner, shared
 
-    def __init__(self, threshold: Fraction) -> None:
-        """Empty at first."""
-        self._threshold = threshold
-        self._doc_ids: list[str] = []
-        self._sets: list[npt.NDArray[np.uint64]] = []
-        self._by_hash: dict[int, list[int]] = defaultdict(list)
 
-    def add(self, doc_id: str, hashes: npt.NDArray[np.uint64]) -> None:
-        """Keeps a document."""
-        for value in self._prefix(hashes):
-            self._by_hash[value].append(len(self._doc_ids))
-        self._doc_ids.append(doc_id)
-        self._sets.append(hashes)
+def _sets(texts: pa.Array | pa.ChunkedArray, shingle_words: int) -> tuple[Uint64, Int64]:
+    """Shingles of all texts, cut into words a slice at a time."""
+    hashes: list[Uint64] = [np.empty(0, np.uint64)]
+    sizes: list[Int64] = [np.zeros(1, np.int64)]
+    for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        rows = max(1, len(chunk) * _SLICE_BYTES // max(chunk.nbytes, 1))
+        for start in range(0, len(chunk), rows):
+            found, first = shingle_sets(chunk.slice(start, rows), shingle_words)
+            hashes.append(found)
+            sizes.append(np.diff(first))
+    return np.concatenate(hashes), np.cumsum(np.concatenate(sizes))
 
-    def best(self, hashes: npt.NDArray[np.uint64]) -> Partner | None:
-        """The most similar kept document at or above the threshold; of equals the one kept first."""
-        candidates = sorted({place for value in self._prefix(hashes) for place in self._by_hash.get(value, ())})
-        best: Partner | None = None
-        for place in candidates:
-            other = self._sets[place]
-            if min(len(other), len(hashes)) < self._threshold * max(len(other), len(hashes)):
-                continue  # sizes alone forbid it
-            shared = len(np.intersect1d(other, hashes, assume_unique=True))
-            union = len(other) + len(hashes) - shared
-            is_enough = shared * self._threshold.denominator >= union * self._threshold.numerator
-            if is_enough and (best is None or shared * best.union > best.intersection * union):
-                best = Partner(doc_id=self._doc_ids[place], intersection=shared, union=union)
-        return best
 
-    def _prefix(self, hashes: npt.NDArray[np.uint64]) -> list[int]:
-        size = len(hashes)
-        overlap = -(-self._threshold.numerator * size // self._threshold.denominator)  # the least that a set of this size must share: ceil(t n)
-        return [int(value) for value in hashes[: size - overlap + 1]]
+def _rare_first(hashes: Uint64, first: Int64) -> tuple[Int32, int]:
+    """Each set as ascending ranks, the hash that fewest sets hold being rank 0; and the number of ranks."""
+    distinct, counts = np.unique(hashes, return_counts=True)
+    rank_of = np.empty(len(distinct), np.int32)
+    rank_of[np.argsort(counts, kind="stable")] = np.arange(len(distinct), dtype=np.int32)
+    ranks = np.empty(len(hashes), np.int32)
+    for start, end in pairwise(first.tolist()):
+        ranks[start:end] = rank_of[np.searchsorted(distinct, hashes[start:end])]
+        ranks[start:end].sort()
+    return ranks, len(distinct)
+
+
+@kernel
+def _walk(  # noqa: C901 - one loop over sets, shingles and postings
+    ranks: Int32, first: Int64, num_ranks: int, numerator: int, denominator: int, partner: Int64, shared: Int64
+) -> None:
+    """Fills ``partner`` and ``shared``. Postings are linked lists through the prefixes of the kept sets."""
+    num_sets = first.size - 1
+    newest = np.full(num_ranks, -1, np.int64)  # the last posting of each rank
+    capacity = 0
+    for i in range(num_sets):
+        capacity += _prefix(first[i + 1] - first[i], numerator, denominator)
+    earlier, owner = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
+    compared_with = np.full(num_sets, -1, np.int64)
+    used = 0
+    for i in range(num_sets):
+        start, size = first[i], first[i + 1] - first[i]
+        prefix = _prefix(size, numerator, denominator)
+        best, best_shared, best_union = -1, 0, 1
+        for rank in ranks[start : start + prefix]:
+            posting = newest[rank]
+            while posting >= 0:
+                other = owner[posting]
+                posting = earlier[posting]
+                if compared_with[other] == i:
+                    continue
+                compared_with[other] = i
+                other_size = first[other + 1] - first[other]
+                if min(size, other_size) * denominator < max(size, other_size) * numerator:
+                    continue
+                both = _intersection(ranks, start, first[i + 1], first[other], first[other + 1], numerator, denominator)
+                union = size + other_size - both
+                if both * denominator < union * numerator:
+                    continue
+                ahead = both * best_union - best_shared * union
+                if best < 0 or ahead > 0 or (ahead == 0 and other < best):
+                    best, best_shared, best_union = other, both, union
+        if best >= 0:
+            partner[i], shared[i] = best, best_shared
+            continue
+        for rank in ranks[start : start + prefix]:
+            earlier[used], owner[used] = newest[rank], i
+            newest[rank] = used
+            used += 1
+
+
+@kernel
+def _prefix(size: int, numerator: int, denominator: int) -> int:
+    """How many of its rarest members a set of this size must be known by: size - ceil(t size) + 1."""
+    return size - (size * numerator + denominator - 1) // denominator + 1 if size else 0
+
+
+@kernel
+def _intersection(ranks: Int32, a: int, a_end: int, b: int, b_end: int, numerator: int, denominator: int) -> int:
+    """Size of the intersection of two ascending runs, or 0 as soon as the threshold is out of reach."""
+    total = numerator + denominator
+    enough = ((a_end - a + b_end - b) * numerator + total - 1) // total  # J >= t means |A & B| >= t / (1 + t) (|A| + |B|)
+    found = 0
+    while a < a_end and b < b_end:
+        if found + min(a_end - a, b_end - b) < enough:
+            return 0
+        if ranks[a] == ranks[b]:
+            found += 1
+            a += 1
+            b += 1
+        elif ranks[a] < ranks[b]:
+            a += 1
+        else:
+            b += 1
+    return found

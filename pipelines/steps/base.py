@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pyarrow as pa
+
 from pipelines.contract.errors import LedgerError
 from pipelines.contract.manifest import Artifact
 from pipelines.contract.parts import Table
@@ -14,8 +16,6 @@ from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pyarrow as pa
 
     from pipelines.contract.warehouse import Warehouse
     from pipelines.engine.base import Body, Engine
@@ -90,6 +90,10 @@ class Work:
         """``Engine.map_batches``."""
         folder = self.subfolder(type(body).__name__.lower())
         return self.engine.map_batches(table, body, outputs, folder, columns=columns, beside=beside)
+
+    def warm(self, body: Body, **columns: list[Any]) -> None:
+        """Calls a body once in the driver, so that kernels are compiled and cached before several workers would compile the same."""
+        body(pa.RecordBatch.from_pydict({"doc_id": ["0" * 32], "text": ["one two three, and four five six seven"], **columns}))
 
     def query(self, name: str, schema: pa.Schema, tables: Mapping[str, Table], **params: float | str) -> Table:
         """``Engine.query``."""

@@ -75,6 +75,7 @@ class Decontaminate:
         before = work.table("register", "survivors")
         train = work.query("train_survivors", SIDES, {"survivors": before, "splits": work.table("split", "splits")})
         body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work))
+        work.warm(body, split=["train"])
         schemas = {"contamination": CONTAMINATION.schema, "cuts": EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
         found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)
         edits = found["cuts"].renamed("edits")

@@ -70,6 +70,8 @@ class Measure:
         """One pass for all families."""
         families = self.families(work.config)
         schemas = {name: schema for name, schema in self.outputs(work.config).items() if name != "survivors"}
-        tables = work.map(work.table("clean", "texts"), MeasureTexts(families), schemas, columns=["doc_id", "text"]) if families else {}
+        body = MeasureTexts(families)
+        work.warm(body)
+        tables = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"]) if families else {}
         survivors = work.table("clean", "survivors")
         return Outcome(tables={**tables, "survivors": survivors}, account=work.account(survivors, survivors))

@@ -60,6 +60,6 @@ def test_what_is_no_program_has_no_mutants():
 
 
 def test_every_problem_of_humaneval_has_three_near_misses():
-    for task_id, problem in list(read_problems().items())[:40]:
+    for task_id, problem in read_problems().items():
         found = distractors(problem["prompt"], problem["canonical_solution"], task_id, 3)
         assert len(set(found) - {problem["canonical_solution"]}) == 3, task_id

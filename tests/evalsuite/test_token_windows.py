@@ -21,7 +21,7 @@ def test_every_token_is_scored_once_and_after_the_tokens_that_stand_before_it(co
     assert [t for w in found for t in w.continuation] == continuation
     whole, place = context + continuation, len(context)
     for window in found:
-        assert 1 <= len(window.context)
+        assert len(window.context) >= 1
         assert len(window.context) + len(window.continuation) <= max_length + 1
         assert list(window.context) == whole[place - len(window.context) : place]
         place += len(window.continuation)

@@ -1,4 +1,4 @@
-"""Runs a run file and kills its own process group with SIGKILL at a named point: begin:STEP, before:STEP or after:STEP the manifest is put, version."""
+"""Runs a run file and kills its own process group with SIGKILL at a named point: begin:STEP, before:STEP, after:STEP or before:version."""
 
 from __future__ import annotations
 

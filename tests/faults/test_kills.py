@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tiny_corpus import documents, write_run_file
 
-from app.curation import runner_for
 from app.console import SilentReporter
+from app.curation import runner_for
 from app.settings import load
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import CORPUS
@@ -57,7 +57,7 @@ class Reader(threading.Thread):
                 if version is not None:
                     corpus = self.warehouse.table(self.warehouse.manifests(version)["publish"], "corpus", CORPUS.schema)
                     self.seen.setdefault(version.number, set()).add((corpus.content_sha256, read_table(corpus).num_rows))
-            except Exception as error:  # any failure of a reader is the finding
+            except Exception as error:  # noqa: BLE001 - any failure of a reader is the finding
                 self.failures.append(repr(error))
 
 
@@ -110,4 +110,6 @@ def test_kills_at_random_times_end_in_the_same_corpus(tmp_path: Path, undisturbe
     assert contents(warehouse) == undisturbed
     named = {path for m in warehouse.manifests().values() for t in m.tables.values() for path in (f.path for f in t.files)}
     attempts = {str(p.relative_to(warehouse.root)) for p in (warehouse.root / "data").glob("*/*")}
-    assert attempts <= {"/".join(Path(p).parts[:3]) for p in named} | {"/".join(Path(a.path).parts[:3]) for m in warehouse.manifests().values() for a in m.artifacts.values()}
+    assert attempts <= {"/".join(Path(p).parts[:3]) for p in named} | {
+        "/".join(Path(a.path).parts[:3]) for m in warehouse.manifests().values() for a in m.artifacts.values()
+    }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-WORDS = "the cat sat on a mat while one dog ran past two birds and three fish swam under four old boats".split()
+TEXT = "the cat sat on a mat while one dog ran past two birds and three fish swam under four old boats"
 END_OF_TEXT = 0
 
 ShardsOf = "Callable[[Sequence[tuple[str, str, str, Sequence[int]]], int], Table]"
@@ -40,7 +40,7 @@ def tokenizer_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator([" ".join(WORDS)] * 20, trainer)
+    tokenizer.train_from_iterator([TEXT] * 20, trainer)
     path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
     tokenizer.save(str(path))
     return path
@@ -74,7 +74,7 @@ def text_rows(tokenizer_path: Path) -> list[tuple[str, str, str, list[int]]]:
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     rows = []
     for i in range(61):
-        text = " ".join((WORDS * 3)[i % 7 : i % 7 + 20 + i % 13])
+        text = " ".join((TEXT.split() * 3)[i % 7 : i % 7 + 20 + i % 13])
         doc_id = hashlib.blake2b(str(i).encode(), digest_size=16).hexdigest()
         rows.append((doc_id, f"source{i % 2}", "heldout" if i == 60 else "train", [*tokenizer.encode(text).ids, END_OF_TEXT]))
     return rows

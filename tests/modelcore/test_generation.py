@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -90,8 +90,10 @@ def test_no_prompts_are_no_texts(checkpoint: Checkpoint) -> None:
     assert checkpoint.generate([], max_new_tokens=3) == []
 
 
-@pytest.mark.parametrize("arguments", [{"max_new_tokens": 0}, {"max_new_tokens": 1, "top_p": 0.0}, {"max_new_tokens": 1, "temperature": -1.0}, {"max_new_tokens": 48}])
-def test_settings_that_mean_nothing_are_refused(checkpoint: Checkpoint, arguments: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [{"max_new_tokens": 0}, {"max_new_tokens": 1, "top_p": 0.0}, {"max_new_tokens": 1, "temperature": -1.0}, {"max_new_tokens": 48}]
+)
+def test_settings_that_mean_nothing_are_refused(checkpoint: Checkpoint, arguments: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="generate: max_new_tokens"):
         checkpoint.generate(["a"], **arguments)
 

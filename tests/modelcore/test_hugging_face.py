@@ -77,7 +77,7 @@ def test_a_model_of_another_make_is_refused_instead_of_misread(change: dict[str,
 def test_weights_of_another_size_are_refused(tmp_path: Path, tokenizer_path: Path) -> None:
     write_model(tmp_path, initialized(CONFIG, 0), tokenizer_path, 0)
     (tmp_path / "config.json").write_text(json.dumps(config_to_json(replace(CONFIG, num_layers=3), 0)))
-    with pytest.raises(InputError, match="do not fit config.json"):
+    with pytest.raises(InputError, match=r"do not fit config\.json"):
         read_model(tmp_path)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -68,9 +68,7 @@ def test_batches_do_not_know_the_files_the_micro_batch_or_the_length_of_the_run(
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"batch_tokens": 64}])
-def test_another_seed_or_batch_is_another_plan(
-    shards_of: Callable[..., Table], text_rows: Rows, tiny: TrainConfig, change: dict[str, int]
-) -> None:
+def test_another_seed_or_batch_is_another_plan(shards_of: Callable[..., Table], text_rows: Rows, tiny: TrainConfig, change: dict[str, Any]) -> None:
     shards = shards_of(text_rows)
     assert Plan.read(shards, tiny).plan_sha256 != Plan.read(shards, replace(tiny, **change)).plan_sha256
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -11,27 +13,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcore.checkpoint import OtherRun, folder_name, read_state
+from modelcore.checkpoint import OtherRun, folder_name, plan_of, read_state
+from modelcore.plan import Plan
 from modelcore.training import train
 from pipelines.contract.errors import CorruptFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from modelcore.config import TrainConfig
     from pipelines.contract.parts import Table
 
 Rows = list[tuple[str, str, str, list[int]]]
 ROOT = Path(__file__).resolve().parents[2]
-# Says "step N" at every step, so that the parent can kill it there, and goes on at once.
-CHILD = """
-import pickle, sys
+# Imports once and then forks a trainer for each line that it reads: tells its process id, and afterwards how it ended.
+NURSERY = """
+import os, pickle, sys
+import torch._dynamo  # optimizers import it at their first step, which takes seconds
 from pathlib import Path
 from modelcore.training import train
-config, shards, tokenizer_path, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
-print("ready", flush=True)
-train(config, shards, tokenizer_path, folder, lambda report: print("step", report.step, flush=True))
-print("done", flush=True)
+arguments = pickle.loads(Path(sys.argv[1]).read_bytes())
+for _ in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        train(*arguments)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -40,16 +48,23 @@ def shards(shards_of: Callable[..., Table], text_rows: Rows) -> Table:
     return shards_of(text_rows)
 
 
-def killed_at(word: str, argument: Path) -> None:
-    """Runs the child until it says ``word``, then sends it SIGKILL."""
-    with subprocess.Popen([sys.executable, "-c", CHILD, str(argument)], stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if line.strip() == word:
-                child.send_signal(signal.SIGKILL)
-                break
-        child.wait()
-    assert child.returncode == -signal.SIGKILL
+def kills(argument: Path, moments: Iterable[Callable[[], bool]]) -> Iterator[int]:
+    """Starts a trainer for each moment and sends it SIGKILL as soon as that has come; gives its exit code."""
+    command = [sys.executable, "-c", NURSERY, str(argument)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as nursery:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        for has_come in moments:
+            nursery.stdin.write("go\n")
+            nursery.stdin.flush()
+            child = int(nursery.stdout.readline())
+            ended = select.poll()
+            ended.register(nursery.stdout, select.POLLIN)
+            while not has_come() and not ended.poll(0):
+                pass
+            os.kill(child, signal.SIGKILL)
+            yield int(nursery.stdout.readline())
+        nursery.stdin.close()
 
 
 def same_bytes(one: Path, other: Path) -> bool:
@@ -61,31 +76,42 @@ def losses(state: object) -> list[tuple[object, ...]]:
     return [(x.step, x.source, x.loss_nats, x.num_tokens, x.learning_rate) for x in state.losses]  # type: ignore[attr-defined]
 
 
-def test_a_run_killed_several_times_ends_with_the_bits_of_an_undisturbed_one(
+@pytest.mark.slow
+def test_a_run_killed_again_and_again_ends_with_the_bits_of_an_undisturbed_one(
     shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig
 ) -> None:
-    config = replace(tiny, max_steps=40, checkpoint_every_steps=3)
+    config = replace(tiny, max_steps=60, checkpoint_every_steps=2)
     undisturbed = train(config, shards, tokenizer_path, tmp_path / "undisturbed")
     folder, argument = tmp_path / "killed", tmp_path / "argument"
     argument.write_bytes(pickle.dumps((config, shards, tokenizer_path, folder)))
-    for word in ("step 2", "step 5", "ready", "step 12", "step 27"):
-        killed_at(word, argument)
-    assert not (folder / folder_name(40)).exists(), "the kills should have come before the end"
+
+    def reached(step: int) -> Callable[[], bool]:
+        return (folder / folder_name(step)).exists
+
+    def is_writing() -> bool:
+        return any(folder.glob(".step-*/optimizer.safetensors"))
+
+    moments = [lambda: True, reached(2), reached(8), reached(10), *[is_writing] * 5]
+    half_written = 0
+    for exit_code in kills(argument, moments):
+        assert exit_code == -signal.SIGKILL
+        half_written += is_writing()
+    assert half_written, "no kill met a checkpoint that was being written"
+    assert not (folder / folder_name(60)).exists(), "the kills should have come before the end"
     resumed = train(config, shards, tokenizer_path, folder)
     assert same_bytes(resumed.folder, undisturbed.folder)
     assert losses(resumed.state) == losses(undisturbed.state)
     assert resumed.state.saved == undisturbed.state.saved
+    assert not is_writing()
 
 
 def test_every_checkpoint_on_the_way_is_the_same_as_well(shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig) -> None:
     whole = train(tiny, shards, tokenizer_path, tmp_path / "whole")
-    halves = replace(tiny, max_seconds=1e-9)
+    wall_s = 0.0
     for step in range(1, 13):
-        part = train(halves, shards, tokenizer_path, tmp_path / "parts")
-        state = json.loads((part.folder / "state.json").read_text())
-        assert state["step"] == step
-        state["is_ended"] = False  # as if it had been killed after this checkpoint
-        (part.folder / "state.json").write_text(json.dumps(state))
+        part = train(replace(tiny, max_seconds=wall_s + 1e-9), shards, tokenizer_path, tmp_path / "parts")
+        assert part.state.step == step
+        wall_s = part.state.wall_s
     for step in (4, 8, 12):
         assert same_bytes(tmp_path / "parts" / folder_name(step), tmp_path / "whole" / folder_name(step))
     assert losses(part.state) == losses(whole.state)
@@ -106,9 +132,20 @@ def test_what_a_killed_writer_left_is_swept_and_never_read(shards: Table, tokeni
     assert not left.exists()
 
 
+def test_a_checkpoint_leads_to_its_plan_and_only_with_its_own_shards(
+    shards_of: Callable[..., Table], text_rows: Rows, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig
+) -> None:
+    result = train(tiny, shards_of(text_rows), tokenizer_path, tmp_path / "run")
+    plan = plan_of(result.folder, shards_of(text_rows[::-1], 9))
+    assert plan.plan_sha256 == result.state.plan_sha256
+    assert plan.documents_of(3) == Plan.read(shards_of(text_rows), tiny).documents_of(3)
+    with pytest.raises(OtherRun, match="name those it was trained on"):
+        plan_of(result.folder, shards_of(text_rows[2:]))
+
+
 def test_another_corpus_is_refused(shards_of: Callable[..., Table], text_rows: Rows, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig) -> None:
     train(tiny, shards_of(text_rows), tokenizer_path, tmp_path / "run")
-    with pytest.raises(OtherRun, match="belongs to the plan .* name another folder"):
+    with pytest.raises(OtherRun, match=r"belongs to the plan .* name another folder"):
         train(tiny, shards_of(text_rows[1:]), tokenizer_path, tmp_path / "run")
 
 
@@ -129,9 +166,7 @@ def test_a_run_may_go_on_with_other_micro_batches_and_reports(shards: Table, tok
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors"])
-def test_a_flipped_bit_is_found_before_it_is_trained_on(
-    shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig, name: str
-) -> None:
+def test_a_flipped_bit_is_found_before_it_is_trained_on(shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig, name: str) -> None:
     path = train(tiny, shards, tokenizer_path, tmp_path / "run").folder / name
     data = bytearray(path.read_bytes())
     data[-5] ^= 1

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_the_rate_rises_over_the_warm_up_and_ends_at_its_share(schedule: Literal
     assert rates[0] == pytest.approx(0.2)
     assert rates[9] == max(rates) == 2.0
     assert rates[-1] == pytest.approx(0.2)
-    assert all(a >= b for a, b in zip(rates[9:], rates[10:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[9:]))
 
 
 def test_wsd_is_flat_until_its_decay_and_then_falls_as_one_minus_root() -> None:
@@ -31,7 +32,7 @@ def test_cosine_is_halfway_in_the_middle() -> None:
 
 
 @pytest.mark.parametrize("change", [{"warmup_steps": 0}, {"warmup_steps": 100}, {"decay_ratio": 0.0}, {"decay_ratio": 1.0}])
-def test_extremes_give_rates_within_bounds(change: dict[str, float]) -> None:
+def test_extremes_give_rates_within_bounds(change: dict[str, Any]) -> None:
     for schedule in ("wsd", "cosine"):
         config = replace(CONFIG, schedule=schedule, **change)
         assert all(0.0 < learning_rate(config, step) <= 2.0 for step in range(1, 101))

@@ -66,7 +66,7 @@ def test_losses_are_those_of_transformers_from_the_same_weights_and_batches(
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
         assert ours[step - 1] == pytest.approx(loss.item(), abs=1e-4)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(theirs.parameters(), config.grad_clip)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)

@@ -96,7 +96,7 @@ def test_an_error_of_a_worker_arrives_as_it_was_raised_and_without_the_text(name
     try:
         with pytest.raises(InputError, match=r"^a\.jsonl: cannot be used; mend it$"):
             engine.map_batches(texts, Fail(is_expected=True), {}, tmp_path / "map")
-        with pytest.raises(PartError, match="ValueError at .*bodies.py") as caught:
+        with pytest.raises(PartError, match=r"ValueError at .*bodies\.py") as caught:
             engine.map_batches(texts, Fail(is_expected=False), {}, tmp_path / "map2")
         assert "héllo" not in "".join(traceback.format_exception(caught.value))
     finally:
@@ -111,7 +111,7 @@ def test_a_path_of_many_nodes_becomes_one_star_and_too_few_rounds_are_an_error(n
         if name == "local":  # a round costs Spark seconds, and the rounds are the same
             fixed = read_table(iterate(engine, edges, ["large_star", "small_star"], tmp_path / "rounds"))
             assert {(r["a"], r["b"]) for r in fixed.to_pylist()} == {(f"{i + 1:03d}", "000") for i in range(60)}
-        with pytest.raises(NotFixed, match="no fixed point after 1 rounds"):
+        with pytest.raises(NotFixed, match=r"no fixed point after 1 rounds"):
             iterate(engine, edges, ["large_star", "small_star"], tmp_path / "few", max_rounds=1)
     finally:
         engine.close()

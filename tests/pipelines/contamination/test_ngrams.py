@@ -1,0 +1,169 @@
+"""The index against a reference that looks at every run of words of every part, on Python lists."""
+
+import gzip
+import json
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.contamination import ngrams
+from pipelines.contamination.ngrams import NgramIndex, checkable, scan
+from pipelines.contract.schema import BENCHMARK_ITEMS
+from pipelines.text.words import contamination_words, count_words
+
+
+def items(*texts, benchmark="b", match_whole=False):
+    rows = [
+        {"benchmark": benchmark, "item_id": str(i), "part": "question", "text": text, "num_words": count_words(text), "match_whole": match_whole}
+        for i, text in enumerate(texts)
+    ]
+    return pa.Table.from_pylist(rows, schema=BENCHMARK_ITEMS.schema)
+
+
+def words_of(text):
+    return contamination_words(pa.array([text], pa.string())).of_text(0)
+
+
+def numbered(*numbers):
+    return " ".join(f"w{n}" for n in numbers)
+
+
+def plain_grams(part, ngram_words, min_words, *, match_whole):
+    words = words_of(part)
+    length = min(len(words), ngram_words) if len(words) >= min(min_words, ngram_words) or match_whole else 0
+    return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)} if length else set(), length
+
+
+WORDS = st.sampled_from(["a", "b", "B,", "c", "--", "東", "東京"])
+TEXTS = st.lists(st.lists(WORDS, max_size=25).map(" ".join), max_size=6)
+
+
+def check_against_plain(texts, parts, ngram_words, min_words, *, match_whole):
+    index = NgramIndex.build(items(*parts, match_whole=match_whole), ngram_words, min_words)
+    for text, hits in zip(texts, scan(pa.array(texts, pa.string()), index), strict=True):
+        words, utf8 = contamination_words(pa.array([text], pa.string())), text.encode()
+        starts, ends, spelled = words.text_starts.tolist(), words.text_ends.tolist(), words.of_text(0)
+        assert hits == sorted(hits, key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start))
+        for number, part in enumerate(parts):
+            grams, length = plain_grams(part, ngram_words, min_words, match_whole=match_whole)
+            met = {i for i in range(len(spelled) - length + 1) if length and tuple(spelled[i : i + length]) in grams}
+            claimed = []
+            for hit in (h for h in hits if h.item == number):
+                assert words_of(utf8[hit.doc_start : hit.doc_end].decode()) == words_of(part.encode()[hit.item_start : hit.item_end].decode())
+                first = starts.index(hit.doc_start)
+                assert ends.index(hit.doc_end) - first + 2 - length == hit.num_ngrams
+                assert hit.coverage == pytest.approx((hit.num_ngrams + length - 1) / len(words_of(part)))
+                claimed += range(first, first + hit.num_ngrams)
+            assert sorted(claimed) == sorted(met)
+
+
+@settings(max_examples=200)
+@given(TEXTS, TEXTS, st.integers(1, 5), st.integers(1, 5), st.booleans())
+def test_every_ngram_of_a_text_that_is_in_a_part_is_in_one_hit_and_nothing_else_is(texts, parts, ngram_words, min_words, match_whole):
+    check_against_plain(texts, parts, ngram_words, min_words, match_whole=match_whole)
+
+
+@settings(max_examples=60)
+@given(TEXTS, TEXTS, st.integers(1, 4))
+def test_hashes_that_collide_all_the_time_make_no_false_claim_and_hide_nothing(texts, parts, ngram_words):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "word_hashes", lambda _, starts, __: np.zeros(len(starts), np.uint64))
+        check_against_plain(texts, parts, ngram_words, 2, match_whole=False)
+
+
+def test_a_run_of_ngrams_is_one_hit_with_its_place_on_both_sides():
+    part, text = f"Q: {numbered(*range(20))}?", f"Über: {numbered(*range(5, 19)).upper()}! End."
+    (hit,) = scan(pa.array([text]), NgramIndex.build(items(part)))[0]
+    assert (hit.num_ngrams, hit.coverage) == (2, 14 / 21)
+    assert text.encode()[hit.doc_start : hit.doc_end].decode() == f"{numbered(*range(5, 19)).upper()}!"
+    assert part.encode()[hit.item_start : hit.item_end].decode() == numbered(*range(5, 19))
+
+
+def test_a_text_that_quotes_a_part_twice_has_two_hits_and_parts_that_share_words_each_get_theirs():
+    quote = numbered(*range(13))
+    index = NgramIndex.build(items(f"{quote} one", f"two {quote}"))
+    hits = scan(pa.array([f"{quote} between {quote}"]), index)[0]
+    assert [(hit.item, hit.num_ngrams) for hit in hits] == [(0, 1), (1, 1), (0, 1), (1, 1)]
+
+
+def test_of_two_places_in_a_part_the_one_that_goes_on_longest_counts():
+    quote = numbered(*range(13))
+    (hit,) = scan(pa.array([f"{quote} x y z"]), NgramIndex.build(items(f"{quote} q {quote} x y z")))[0]
+    assert (hit.num_ngrams, hit.item_start) == (4, len(f"{quote} q "))
+
+
+@pytest.mark.parametrize(
+    ("num_words", "match_whole", "expected"), [(0, True, False), (1, False, False), (1, True, True), (7, False, False), (8, False, True)]
+)
+def test_what_can_be_looked_for_is_what_is_indexed(num_words, match_whole, expected):
+    part = numbered(*range(num_words))
+    assert checkable(num_words, match_whole=match_whole) is expected
+    assert bool(scan(pa.array([f"before {part} after"]), NgramIndex.build(items(part, match_whole=match_whole)))[0]) is expected
+
+
+def test_of_two_places_in_a_part_that_go_on_equally_long_the_first_counts():
+    quote = numbered(*range(13))
+    (hit,) = scan(pa.array([f"{quote} end"]), NgramIndex.build(items(f"{quote} q {quote}")))[0]
+    assert (hit.num_ngrams, hit.item_start) == (1, 0)
+
+
+def test_a_part_of_eight_to_twelve_words_is_met_whole_or_not_at_all():
+    index = NgramIndex.build(items(numbered(*range(10))))
+    assert scan(pa.array([numbered(*range(9)), numbered(*range(10))]), index)[0] == []
+    assert [hit.coverage for hit in scan(pa.array([f"a {numbered(*range(10))} b"]), index)[0]] == [1.0]
+
+
+def test_an_ngram_does_not_reach_from_one_text_into_the_next():
+    index = NgramIndex.build(items(numbered(*range(13))))
+    assert scan(pa.array([numbered(*range(7)), numbered(*range(7, 13))]), index) == [[], []]
+
+
+def test_an_index_of_some_benchmarks_keeps_the_numbers_of_rows():
+    table = pa.concat_tables([items(numbered(*range(13)), benchmark="a"), items(numbered(*range(20, 33)), benchmark="b")])
+    index, texts = NgramIndex.build(table), pa.array([numbered(*range(13)), numbered(*range(20, 33))])
+    assert [[hit.item for hit in hits] for hits in scan(texts, index.only(["b"]))] == [[], [1]]
+    assert [[hit.item for hit in hits] for hits in scan(texts, index.only([]))] == [[], []]
+    assert index.only(["b"]).benchmarks == ("a", "b")
+
+
+@pytest.mark.parametrize("table", [items(), items(""), items("too short")])
+def test_an_index_of_nothing_finds_nothing(table):
+    index = pickle.loads(pickle.dumps(NgramIndex.build(table)))
+    assert scan(pa.array(["any text", ""]), index) == [[], []]
+    assert scan(pa.array([], pa.string()), index) == []
+
+
+def test_an_index_finds_the_same_after_pickling_and_in_chunked_arrays():
+    index, texts = NgramIndex.build(items(numbered(*range(30)))), [numbered(*range(i, i + 20)) for i in range(20)]
+    again = pickle.loads(pickle.dumps(index))
+    assert scan(pa.chunked_array([texts[:3], texts[3:]]), again) == scan(pa.array(texts), index)
+    assert scan(pa.chunked_array([], pa.string()), index) == []
+
+
+def test_a_part_that_repeats_itself_is_matched_in_reasonable_time():
+    same = " ".join(["again"] * 2_000)
+    hits = scan(pa.array([" ".join(["again"] * 20_000)]), NgramIndex.build(items(same)))[0]
+    assert sum(hit.num_ngrams for hit in hits) == 20_000 - 12
+    assert max(hit.coverage for hit in hits) == 1.0
+
+
+@pytest.mark.shared
+def test_real_items_planted_in_real_documents_are_found_and_real_documents_agree_with_plain_sets(shared):
+    questions = [json.loads(line)["question"] for line in (shared / "benchmarks" / "gsm8k" / "test.jsonl").read_text().splitlines()[:300]]
+    with gzip.open(shared / "benchmarks" / "humaneval" / "HumanEval.jsonl.gz", "rt") as lines:
+        questions += [json.loads(line)["prompt"] for line in lines]
+    index = NgramIndex.build(items(*questions))
+    texts = [t for t in pq.read_table(shared / "corpora" / "small.parquet").column("text").to_pylist()[::40] if t.isascii()]
+    planted = [f"{text[:300]}\n{questions[i]}\n{text[300:]}" for i, text in enumerate(texts)]
+    lengths = {min(13, count_words(q)) for q in questions if count_words(q) >= 8}
+    grams = {g for q in questions for g in plain_grams(q, 13, 8, match_whole=False)[0]}
+    for text, hits in zip([*texts, *planted], scan(pa.array([*texts, *planted]), index), strict=True):
+        words = words_of(text)
+        assert bool(hits) == any(tuple(words[i : i + n]) in grams for n in lengths for i in range(len(words) - n + 1))
+    for i, hits in enumerate(scan(pa.array(planted), index)):
+        assert count_words(questions[i]) < 8 or any(hit.item == i and hit.coverage == 1.0 for hit in hits)
