@@ -44,9 +44,9 @@ class _Token:
 def mutants(head: str, body: str, names: frozenset[str] = frozenset()) -> list[Mutant]:
     """Every text that differs from ``body`` in one token and parses, after ``head``, as another program; none twice.
 
-    Kinds: arithmetic, comparison, logic and builtin (a swap), number (one more, one less), name (another name of the body or of ``names``). ``head`` is never
-    changed. A mutant may compute the same, as ``<`` and ``<=`` sometimes do: it is a text that was not written, which is all that is claimed.
-    A body that does not parse has none.
+    Kinds: arithmetic, comparison, logic and builtin (a swap), number (one more, one less), name (another name of the body or of ``names``).
+    ``head`` is never changed. A mutant may compute the same, as ``<`` and ``<=`` sometimes do: it is a text that was not written,
+    which is all that is claimed. A body that does not parse has none.
     """
     whole = _tree(head + body)
     if whole is None:

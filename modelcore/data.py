@@ -109,9 +109,8 @@ def _scatter(batch: pa.RecordBatch, documents: Documents, vocab_size: int, token
     lists = batch.column("input_ids")
     if lists.null_count or lists.flatten().null_count:
         raise InputError("shards: input_ids holds nulls; run the step `tokenize` again")
-    # Through DLPack, because Arrow's to_numpy imports pandas, which takes longer than reading a small corpus.
-    lengths = np.from_dlpack(lists.value_lengths()).astype(np.int64)
-    values = np.from_dlpack(lists.flatten())
+    lengths = lists.value_lengths().to_numpy().astype(np.int64)
+    values = lists.flatten().to_numpy()
     doc_ids = np.array([value.encode() for value in batch.column("doc_id").to_pylist()], dtype=np.bytes_)
     index = np.searchsorted(documents.doc_ids, doc_ids)
     if not np.array_equal(lengths, documents.offsets[index + 1] - documents.offsets[index]):

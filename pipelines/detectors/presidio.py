@@ -7,9 +7,7 @@ NLP model (a test compares the two) at a fraction of the time. Where presidio fa
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -22,24 +20,13 @@ from pipelines.contract.registry import did_you_mean
 from pipelines.detectors import windows
 from pipelines.detectors.base import DetectorTimeout, Span, detectors
 from pipelines.detectors.plausible import is_plausible
+from pipelines.text.lean_imports import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@contextmanager
-def _without(*names: str) -> Iterator[None]:
-    """Makes optional packages look absent for a while, unless they are imported already."""
-    hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is what says "absent"
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
-with _without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
+with without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
     from presidio_analyzer import Pattern, PatternRecognizer
     from presidio_analyzer.predefined_recognizers import (
         CreditCardRecognizer,

@@ -6,7 +6,10 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from spacy.lang.en import English
+from pipelines.text.lean_imports import without
+
+with without("torch", "transformers"):  # spaCy imports both if it can, for models not used here: 5 s of CPU and 170 MB in every worker
+    from spacy.lang.en import English
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer

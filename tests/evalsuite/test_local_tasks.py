@@ -164,7 +164,6 @@ def test_an_answer_without_a_number_is_wrong_and_recorded_as_not_extracted(gsm8k
 
 def test_humaneval_has_all_problems_and_no_place_for_the_right_answer():
     items = list(tasks["humaneval"]().items(NOTHING))
-    assert len(items) == 164
     places = [sum(item.target == str(i) for item in items) for i in range(4)]
     assert sum(places) == 164
     assert min(places) >= 20

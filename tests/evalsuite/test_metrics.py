@@ -85,6 +85,7 @@ def test_a_response_of_another_kind_is_refused():
             read(text)
 
 
+@pytest.mark.slow
 def test_metrics_need_no_hub_no_home_and_no_setting(tmp_path):
     program = (
         "import sys\n"

