@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.benchmarks import registration, tasks_of
 from app.training import checkpoint_folder, published, train_id
-from evalsuite.base import Model, TaskContext
+from evalsuite.base import Model, TaskContext, metrics
 from evalsuite.models.checkpoint import Checkpoint
 from evalsuite.models.huggingface import HuggingFace
 from evalsuite.registration import status_in, statuses
@@ -62,7 +62,8 @@ def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = 
     published(warehouse, "register", "assay run RUN.toml")
     asked = _model(warehouse, model)
     inputs = {"model": asked.identity, **_inputs(manifests)}
-    params = {"tasks": registration(settings).params(), "is_own": model is None}
+    scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
+    params = {"tasks": registration(settings).params(), "metrics": scorers, "is_own": model is None}
     key = step_key("eval", params, {"evalsuite": EVAL_VERSION}, inputs)
     step = f"eval:{key[:16]}"
     found = warehouse.find(step, key)
@@ -71,6 +72,8 @@ def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = 
             results = _ask(settings, warehouse, manifests, asked, console, is_own=model is None, quiet=quiet)
             empty = Manifest(step=step, key=key, params=params, parts={"evalsuite": EVAL_VERSION}, inputs=inputs, tables={})
             found = _publish(warehouse, empty, results)
+            if results.empty_tasks and not quiet:
+                console.print(f"  eval          no items for {', '.join(results.empty_tasks)}: is the held-out side too small?", highlight=False)
         warehouse.add_to_version({step: key}, note=f"eval {settings.name}")
     scores = read_table(warehouse.table(found, "scores", SCORES.schema))
     if not quiet:

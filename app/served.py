@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
@@ -57,6 +58,11 @@ def served() -> Served:
     return Served(str(warehouse.root), version.number)
 
 
+def shown_path(root: Path) -> str:
+    """A warehouse's path as its user would type it: relative to where the pages were started, if it lies below."""
+    return str(root.relative_to(Path.cwd())) if root.is_relative_to(Path.cwd()) else str(root)
+
+
 def choice(name: str, options: list[str]) -> str | None:
     """The value of a parameter of the address, if it is one of the options."""
     value = st.query_params.get(name)
@@ -71,7 +77,7 @@ def rows_high(num_rows: int, most: int = 280) -> int:
 def _where(warehouse: Warehouse, number: int) -> None:
     with st.sidebar:
         st.caption(f"Version {number:,} of the warehouse")
-        st.code(str(warehouse.root), language=None, wrap_lines=True)
+        st.code(shown_path(warehouse.root), language=None, wrap_lines=True)
         st.caption("Personal data is masked here; what was never looked through is not shown.")
 
 
@@ -80,7 +86,7 @@ def _empty(warehouse: Warehouse) -> NoReturn:
     st.info("This warehouse holds no finished run. Run one of these in a terminal, then reload the page.", icon=":material/inbox:")
     st.code("assay demo           # the whole loop, on text that is already on this machine\nassay run RUN.toml   # a run of your own", language=None)
     st.caption("The warehouse that was looked at; set ASSAY_WAREHOUSE to look at another one:")
-    st.code(str(warehouse.root), language=None, wrap_lines=True)
+    st.code(shown_path(warehouse.root), language=None, wrap_lines=True)
     st.stop()
 
 

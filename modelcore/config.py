@@ -16,14 +16,14 @@ _NOT_OF_THE_RECIPE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
-    """Sizes of a decoder (Touvron et al. 2023, Llama 2). The defaults are 2.4 million parameters with a vocabulary of 4096."""
+    """Sizes of a decoder (Touvron et al. 2023, Llama 2). The defaults are 1.1 million parameters with a vocabulary of 4096."""
 
     vocab_size: int = 0  # 0: as many as the tokenizer has
-    num_layers: int = 4
-    width: int = 192
-    num_heads: int = 6
+    num_layers: int = 3
+    width: int = 128
+    num_heads: int = 4
     num_kv_heads: int = 2
-    hidden: int = 512  # width between the two halves of the feed-forward part
+    hidden: int = 384  # width between the two halves of the feed-forward part
     context_length: int = 256
     rope_theta: float = 10_000.0
     norm_eps: float = 1e-5
@@ -50,7 +50,7 @@ class TrainConfig:
     """A training run. A bound by steps gives the same weights on every run; ``max_seconds`` does not, and is off unless asked for."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    max_steps: int = 200
+    max_steps: int = 250
     max_seconds: float | None = None
     batch_tokens: int = 2048  # tokens of one update, a multiple of the context length
     micro_batch_rows: int = 0  # rows held in memory at once; 0: the whole batch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.text.lean_imports import without
 
-with without("torch", "transformers"):  # spaCy imports both if it can, for models not used here: 5 s of CPU and 170 MB in every worker
+with without("torch", "transformers"):  # spaCy imports both if it can, for models not used here: 12 s of CPU in every worker
     from spacy.lang.en import English
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def language_words(text: str) -> list[str]:
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return English().tokenizer
+    with without("torch", "transformers"):  # making a pipeline looks at every component that spaCy knows, and so imports what they import
+        return English().tokenizer
 
 
 @lru_cache(maxsize=1 << 17)

@@ -100,7 +100,9 @@ def test_a_loop_that_is_done_is_not_done_again(run_file: Path) -> None:
 
 
 def test_why_tells_the_story_of_a_kept_and_of_a_dropped_document(warehouse: Path) -> None:
-    kept = asked(warehouse, "select c.doc_id from corpus c join pii_spans p on p.doc_id = c.doc_id where c.split = 'train' order by 1 limit 1")[0]["doc_id"]
+    kept = asked(warehouse, "select c.doc_id from corpus c join pii_spans p on p.doc_id = c.doc_id where c.split = 'train' order by 1 limit 1")[0][
+        "doc_id"
+    ]
     told = json.loads(typed("why", kept, "-w", warehouse, "--json"))
     assert told["fate"]["fate"] == "kept"
     assert told["train_steps"]

@@ -95,4 +95,4 @@ def test_the_default_sizes_are_a_few_million_parameters() -> None:
     assert initialized(replace(ModelConfig(), vocab_size=4096), 0).num_parameters == NUM_DEFAULT
 
 
-NUM_DEFAULT = 2_361_024
+NUM_DEFAULT = 1_115_008

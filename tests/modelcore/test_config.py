@@ -21,7 +21,7 @@ def test_a_run_file_sets_what_it_names_and_leaves_the_rest() -> None:
     [
         ({"max_step": 7}, "max_step: unknown key; did you mean .max_steps"),
         ({"model": {"width": 100}}, "train.model: width 100 must be a multiple of 2 x num_heads"),
-        ({"model": {"num_kv_heads": 4}}, "num_heads 6 must be a multiple of num_kv_heads 4"),
+        ({"model": {"num_kv_heads": 3}}, "num_heads 4 must be a multiple of num_kv_heads 3"),
         ({"batch_tokens": 1000}, "batch_tokens 1000 must be a multiple of model.context_length 256"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0"),
         ({"warmup_steps": -1}, "warmup_steps is -1"),
