@@ -50,13 +50,13 @@ class TrainConfig:
     """A training run. A bound by steps gives the same weights on every run; ``max_seconds`` does not, and is off unless asked for."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    max_steps: int = 250
+    max_steps: int = 500
     max_seconds: float | None = None
-    batch_tokens: int = 2048  # tokens of one update, a multiple of the context length
+    batch_tokens: int = 1024  # tokens of one update, a multiple of the context length
     micro_batch_rows: int = 0  # rows held in memory at once; 0: the whole batch
     learning_rate: float = 4e-3
     final_learning_rate_ratio: float = 0.05
-    warmup_steps: int = 20
+    warmup_steps: int = 40
     schedule: Literal["wsd", "cosine"] = "wsd"
     decay_ratio: float = 0.3  # share of the steps in which WSD lets the rate fall
     weight_decay: float = 0.1
@@ -65,7 +65,7 @@ class TrainConfig:
     grad_clip: float = 1.0
     seed: int = 0
     checkpoint_every_steps: int = 100
-    log_every_steps: int = 5
+    log_every_steps: int = 10
     num_threads: int = 0  # 0: as many as PyTorch chooses
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast, on cuda only

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datasets
 import pytest
@@ -14,6 +13,9 @@ from typer.testing import CliRunner
 from app.cli import app
 from pipelines.contract.errors import ConfigError, CorruptFile
 from pipelines.contract.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TRAIN = """
 [train]
@@ -64,8 +66,8 @@ def warehouse(run_file: Path) -> Path:
 def test_every_document_has_one_fate_and_every_drop_a_reason(warehouse: Path) -> None:
     (counts,) = asked(
         warehouse,
-        "select (select count(*) from fates) as fates, (select count(distinct doc_id) from fates) as ids, (select count(*) from documents) as documents,"
-        " (select count(*) from fates where fate <> 'kept' and reason is null) as unexplained",
+        "select (select count(*) from fates) as fates, (select count(distinct doc_id) from fates) as ids,"
+        " (select count(*) from documents) as documents, (select count(*) from fates where fate <> 'kept' and reason is null) as unexplained",
     )
     assert counts["fates"] == counts["ids"] == counts["documents"] > 100
     assert counts["unexplained"] == 0
@@ -133,7 +135,7 @@ def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> No
     damaged = bytearray(target.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     target.write_bytes(bytes(damaged))
-    with pytest.raises(CorruptFile, match="1 of .* files are missing or differ"):
+    with pytest.raises(CorruptFile, match=r"1 of .* files are missing or differ"):
         typed("verify", path)
     assert run_file != path
 
