@@ -234,7 +234,7 @@ cloze = "flag"
 [tokenize]
 vocab_size = 400
 [eval]
-tasks = ["bits_per_byte", {{use = "cloze", num_items = 12}}, {{use = "gsm8k", path = "{exam}"}}]
+tasks = ["bits_per_byte", {{use = "cloze", num_items = 40}}, {{use = "gsm8k", path = "{exam}"}}]
 [local]
 workers = 1
 [spark]

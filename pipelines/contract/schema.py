@@ -310,7 +310,7 @@ CHECKPOINTS = _spec(
     "checkpoints",
     "a saved state of a model in training",
     [
-        column("checkpoint_id", S, "hash of the plan and the step"),
+        column("checkpoint_id", S, "hash of plan, recipe and step"),
         column("train_id", S, "training run: key of its manifest"),
         column("step", I64, "optimizer steps done"),
         column("loss_nats", F64, "training loss of the last step, nats per token"),
