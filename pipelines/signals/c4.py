@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pipelines.text.batch import TextBatch
 
 _FAULTS: Final = ("too_long_word", "no_terminal_punctuation", "too_few_words", "javascript", "policy")
-_REACHED: Final = (None, "javascript", "policy")  # lines that C4 reads as far as its checks for lorem ipsum and braces
+# The lines that C4 reads as far as its check for lorem ipsum, which comes before that for javascript, and for brackets, which comes after it.
+_READ_FOR_LOREM_IPSUM: Final = (None, "javascript", "policy")
+_READ_FOR_BRACKETS: Final = (None, "policy")
 
 
 @signals("c4")
@@ -24,15 +26,15 @@ _REACHED: Final = (None, "javascript", "policy")  # lines that C4 reads as far a
 class C4:
     """What C4's line rules leave of a text, and what it would drop the text for."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[pa.Schema] = pa.schema(
         [
             column("num_lines", pa.int64(), "lines of the text"),
             column("num_kept_lines", pa.int64(), "lines that C4 keeps"),
             *(column(f"num_lines_{fault}", pa.int64(), f"lines that C4 takes out: {fault.replace('_', ' ')}") for fault in _FAULTS),
             column("num_sentences", pa.int64(), "sentences in the kept lines"),
-            column("num_lorem_ipsum", pa.int64(), "lines with the words lorem ipsum"),
-            column("num_curly_brackets", pa.int64(), "lines with an opening curly bracket"),
+            column("num_lorem_ipsum", pa.int64(), "lines with the words lorem ipsum, of those that C4 reads so far"),
+            column("num_curly_brackets", pa.int64(), "lines with an opening curly bracket, of those that C4 reads so far"),
         ]
     )
 
@@ -46,12 +48,11 @@ class C4:
         judged = [judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation) for line in text.splitlines()]
         faults = Counter(line.fault for line in judged)
         kept = [line.text for line in judged if line.fault is None]
-        reached = [line.text for line in judged if line.fault in _REACHED]
         return {
             "num_lines": len(judged),
             "num_kept_lines": len(kept),
             **{f"num_lines_{fault}": faults[fault] for fault in _FAULTS},
             "num_sentences": sum(count_sentences(line) for line in kept),
-            "num_lorem_ipsum": sum("lorem ipsum" in line.lower() for line in reached),
-            "num_curly_brackets": sum("{" in line for line in reached),
+            "num_lorem_ipsum": sum("lorem ipsum" in line.text.lower() for line in judged if line.fault in _READ_FOR_LOREM_IPSUM),
+            "num_curly_brackets": sum("{" in line.text for line in judged if line.fault in _READ_FOR_BRACKETS),
         }

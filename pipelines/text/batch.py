@@ -37,4 +37,4 @@ class TextBatch:
     @cached_property
     def words(self) -> list[list[str]]:
         """Language-aware words of each text."""
-        return [segment.language_words(t) for t in self.strings]
+        return segment.language_words(self.strings)

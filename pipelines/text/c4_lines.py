@@ -11,7 +11,8 @@ MAX_WORD_CHARACTERS: Final = 1000
 _CITATION: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 _ENDS: Final = (".", "?", "!", '"', "'")
 _POLICIES: Final = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
-_SENTENCE: Final = re.compile(r"[.!?。！？]+[\"'”’)\]]*(?=\s|$)|[。！？]+")  # noqa: RUF001 - full-width marks end sentences too
+# A run of marks is looked at once, from its first: whatever follows it is the same from any other, and long runs would take quadratic time.
+_SENTENCE: Final = re.compile(r"(?<![.!?。！？])[.!?。！？]++[\"'”’)\]]*+(?=\s|$)|[。！？]+")  # noqa: RUF001 - full-width marks end sentences too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +23,18 @@ class C4Line:
     fault: str | None  # too_long_word, no_terminal_punctuation, too_few_words, javascript, policy
 
 
-def judge_line(line: str, *, require_terminal_punctuation: bool = True) -> C4Line:
-    """What C4 does with one line: it strips it, takes citation marks out, and keeps it or not."""
+def judge_line(line: str, *, require_terminal_punctuation: bool = True, min_words: int = MIN_WORDS) -> C4Line:
+    """What C4 does with one line: it strips it, takes citation marks out, and keeps it or not. An ellipsis is no terminal punctuation."""
     line = line.strip()
     words = line.split()
     if any(len(word) > MAX_WORD_CHARACTERS for word in words):
         return C4Line(text=line, fault="too_long_word")
     line = _CITATION.sub("", line)
-    lower = line.lower()
-    if (require_terminal_punctuation and not line.endswith(_ENDS)) or line.endswith("..."):
+    if require_terminal_punctuation and (not line.endswith(_ENDS) or line.endswith("...")):
         return C4Line(text=line, fault="no_terminal_punctuation")
-    if len(words) < MIN_WORDS:
+    if len(words) < min_words:
         return C4Line(text=line, fault="too_few_words")
+    lower = line.lower()
     if "javascript" in lower:
         return C4Line(text=line, fault="javascript")
     if any(policy in lower for policy in _POLICIES):

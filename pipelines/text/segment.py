@@ -12,11 +12,13 @@ with without("torch", "transformers"):  # spaCy imports both if it can, for mode
     from spacy.lang.en import English
 
 if TYPE_CHECKING:
-    from spacy.tokenizer import Tokenizer
+    from collections.abc import Iterable
 
 _LINES: Final = re.compile(r"\n+")
 _PARAGRAPHS: Final = re.compile(r"\n{2,}")
-_MAX_CHUNK: Final = 10_000  # a run without white space longer than this is one word: the rules are quadratic, and such a run is no prose
+# A longer run without white space is one word: the rules take time that grows with its square (12 s for 10,000 apostrophes), and it is no prose.
+_MAX_CHUNK: Final = 1000
+_MAX_REMEMBERED: Final = 64  # longer runs hardly come twice
 
 
 def paragraphs(text: str) -> list[str]:
@@ -29,25 +31,33 @@ def lines(text: str) -> list[str]:
     return _LINES.split(text)
 
 
-def language_words(text: str) -> list[str]:
-    """Words and marks, as spaCy's blank English pipeline cuts them.
+def language_words(texts: Iterable[str]) -> list[list[str]]:
+    """Words and marks of each text, as spaCy's blank English pipeline cuts them.
 
     Cutting each run between white space by itself gives what cutting the whole text gives, and most runs were met before.
 
-    >>> language_words("It's 9 a.m., isn't it?")
-    ['It', "'s", '9', 'a.m.', ',', 'is', "n't", 'it', '?']
+    >>> language_words(["It's 9 a.m., isn't it?"])
+    [['It', "'s", '9', 'a.m.', ',', 'is', "n't", 'it', '?']]
     """
-    return [word for chunk in text.split() for word in _cut(chunk)]
+    with _english().memory_zone():  # else spaCy keeps every word that it ever met: 460 bytes each
+        return [[word for chunk in text.split() for word in _cut(chunk)] for text in texts]
 
 
 @cache
-def _tokenizer() -> Tokenizer:
+def _english() -> English:
     with without("torch", "transformers"):  # making a pipeline looks at every component that spaCy knows, and so imports what they import
-        return English().tokenizer
+        return English()
 
 
-@lru_cache(maxsize=1 << 17)
 def _cut(chunk: str) -> tuple[str, ...]:
-    if len(chunk) > _MAX_CHUNK:
+    return _remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut_anew(chunk)
+
+
+def _cut_anew(chunk: str) -> tuple[str, ...]:
+    tokenizer = _english().tokenizer
+    if len(chunk) > _MAX_CHUNK or (chunk.isalpha() and chunk not in tokenizer.rules):  # no rule but these exceptions cuts between letters
         return (chunk,)
-    return tuple(word for token in _tokenizer()(chunk) if (word := token.text.strip()))
+    return tuple(word for token in tokenizer(chunk) if (word := token.text.strip()))
+
+
+_remembered = lru_cache(maxsize=1 << 17)(_cut_anew)

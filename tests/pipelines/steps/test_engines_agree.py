@@ -132,10 +132,3 @@ def test_of_true_near_duplicates_at_most_one_stays_and_every_drop_is_true(shared
     duplicates = rows(real_local, manifests["dedup"], DUPLICATES.name)
     assert min(d["jaccard"] for d in duplicates) >= 0.8
     assert not {d["kept_doc_id"] for d in duplicates} & dropped
-
-
-@pytest.mark.slow
-@pytest.mark.shared
-@pytest.mark.spark
-def test_the_real_sample_is_the_same_on_spark(shared: Path, tmp_path: Path, real_local: Warehouse) -> None:
-    assert contents(curated(real(shared, tmp_path, "spark"), "spark")) == contents(real_local)
