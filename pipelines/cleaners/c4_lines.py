@@ -30,8 +30,10 @@ class C4Lines:
 
     def changes(self, text: str) -> list[Change]:
         """Replacements in code points: one for what goes between two kept lines, one for what goes in a line."""
+        kept = list(self._kept(text))
+        filled = [i for i, (_, _, new) in enumerate(kept) if new]
         found, done, wanted = [], 0, ""
-        for start, end, new in self._kept(text):
+        for start, end, new in kept[filled[0] : filled[-1] + 1] if filled else []:
             found += [difference(text[done:start], wanted, done), difference(text[start:end], new, start)]
             done, wanted = end, "\n"
         found.append(difference(text[done:], "", done))
@@ -43,7 +45,7 @@ class C4Lines:
         for piece in text.splitlines(keepends=True):
             line = piece.splitlines()[0]
             new = self._settled(line)
-            if new:
+            if new is not None:
                 yield start, start + len(line), new
             start += len(piece)
 

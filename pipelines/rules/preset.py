@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -93,33 +93,31 @@ def load_preset(name: str) -> Preset:
     if not path.is_file():
         raise ConfigError(f"judge.presets: no preset is named {name!r}; {did_you_mean(name, names())}, or give the path of a TOML file")
     made = decode(PresetFile, load_toml(path), str(path.name))
-    return Preset(name=path.stem, version=made.version, source=made.source, rules=tuple(_rule(path.stem, line) for line in made.rules))
+    rules = tuple(rule for line in made.rules for rule in _rules(path.stem, line))
+    return Preset(name=path.stem, version=made.version, source=made.source, rules=rules)
 
 
 def judge(rules: Sequence[Rule], doc_ids: pa.Array, signals: pa.RecordBatch) -> pa.RecordBatch:
     """A row for every rule that a document fails; ``position`` is the rule's place in ``rules``. A signal that is null fails nothing."""
-    pieces = []
-    for position, rule in enumerate(rules):
-        values = pc.cast(signals.column(rule.signal), pa.float64())
-        broken = pc.less(values, rule.bound) if rule.op == "min" else pc.greater(values, rule.bound)
-        ids = pc.filter(doc_ids, broken)
-        same: list[tuple[Any, pa.DataType]] = [(rule.name, pa.string()), (rule.reason, pa.string())]
-        said = [pa.repeat(pa.scalar(value, kind), len(ids)) for value, kind in same]
-        bound = pa.repeat(pa.scalar(rule.bound, pa.float64()), len(ids))
-        place = pa.repeat(pa.scalar(position, pa.int32()), len(ids))
-        pieces.append(pa.RecordBatch.from_arrays([ids, *said, pc.filter(values, broken), bound, place], schema=FAILED))
-    return (
-        pa.Table.from_batches(pieces, schema=FAILED).combine_chunks().to_batches(max_chunksize=None)[0]
-        if any(p.num_rows for p in pieces)
-        else _none()
-    )
+    none = pa.RecordBatch.from_pylist([], schema=FAILED)
+    return pa.concat_batches([none, *(_failed(rule, position, doc_ids, signals) for position, rule in enumerate(rules))])
 
 
-def _none() -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=FAILED)
+def _failed(rule: Rule, position: int, doc_ids: pa.Array, signals: pa.RecordBatch) -> pa.RecordBatch:
+    values = pc.cast(signals.column(rule.signal), pa.float64())
+    broken = pc.less(values, rule.bound) if rule.op == "min" else pc.greater(values, rule.bound)
+    each = {"doc_id": pc.filter(doc_ids, broken), "value": pc.filter(values, broken)}
+    same = {"rule": rule.name, "reason": rule.reason, "threshold": rule.bound, "position": position}
+    repeated = {name: pa.repeat(pa.scalar(value, FAILED.field(name).type), len(each["doc_id"])) for name, value in same.items()}
+    columns = each | repeated
+    return pa.RecordBatch.from_arrays([columns[name] for name in FAILED.names], schema=FAILED)
 
 
-def _rule(preset: str, line: RuleLine) -> Rule:
-    op: Literal["min", "max"] = "min" if line.min is not None else "max"
-    bound = line.min if line.min is not None else line.max
-    return Rule(preset=preset, family=line.family, signal=line.signal, op=op, bound=float(bound or 0.0), reason=line.reason)
+def _rules(preset: str, line: RuleLine) -> list[Rule]:
+    """The one rule of a line."""
+    sides: tuple[tuple[Literal["min", "max"], float | None], ...] = (("min", line.min), ("max", line.max))
+    return [
+        Rule(preset=preset, family=line.family, signal=line.signal, op=op, bound=bound, reason=line.reason)
+        for op, bound in sides
+        if bound is not None
+    ]

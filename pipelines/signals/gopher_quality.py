@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -24,7 +25,7 @@ _ELLIPSES: Final = ("...", "…")
 class GopherQuality:
     """Counts and shares of words, symbols and lines. Shares of a text without words or lines are 0."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[pa.Schema] = pa.schema(
         [
             column("num_words", pa.int64(), "words that hold more than punctuation"),
@@ -44,17 +45,19 @@ class GopherQuality:
         return pa.RecordBatch.from_pylist(rows, schema=self.columns)
 
     def _one(self, text: str, words: list[str]) -> dict[str, Any]:
-        real = [len(word) for word in words if not _is_symbol(word)]
+        counts = Counter(words)  # a word is looked at once, however often it occurs
+        real = [(len(word), count) for word, count in counts.items() if not _is_symbol(word)]
+        num_real = sum(count for _, count in real)
         lines = text.splitlines()
         return {
-            "num_words": len(real),
-            "mean_word_length": _ratio(sum(real), len(real)),
+            "num_words": num_real,
+            "mean_word_length": _ratio(sum(length * count for length, count in real), num_real),
             "hash_ratio": _ratio(text.count("#"), len(words)),
             "ellipsis_ratio": _ratio(sum(text.count(e) for e in _ELLIPSES), len(words)),
             "bullet_line_ratio": _ratio(sum(line.lstrip().startswith(("•", "-")) for line in lines), len(lines)),
             "ellipsis_line_ratio": _ratio(sum(line.rstrip().endswith(_ELLIPSES) for line in lines), len(lines)),
-            "alphabetic_word_ratio": _ratio(sum(_has_letter(word) for word in words), len(words)),
-            "num_stop_words": len(STOP_WORDS.intersection(words)),
+            "alphabetic_word_ratio": _ratio(sum(count for word, count in counts.items() if _has_letter(word)), len(words)),
+            "num_stop_words": len(STOP_WORDS & counts.keys()),
         }
 
 

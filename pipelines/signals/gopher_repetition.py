@@ -7,6 +7,7 @@ its words, and skip ahead over a repeated n-gram. All shares are of the characte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
@@ -37,7 +38,7 @@ DUPLICATED: Final = (5, 6, 7, 8, 9, 10)
 class GopherRepetition:
     """Shares of repeated lines, paragraphs and word n-grams."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[pa.Schema] = pa.schema(
         [
             column("duplicate_paragraph_ratio", pa.float64(), "share of paragraphs that occurred before"),
@@ -61,13 +62,18 @@ class GopherRepetition:
             count, characters = repeated(pieces)
             row[f"duplicate_{name}_ratio"] = count / len(pieces)
             row[f"duplicate_{name}_character_ratio"] = characters / size if size else 0.0
-        hashes = np.fromiter((xxhash.xxh3_64_intdigest(w.encode()) for w in words), np.uint64, len(words))
+        hashes = np.fromiter(map(_hash, words), np.uint64, len(words))
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         for n in TOP:
             row[f"top_{n}_gram_character_ratio"] = top_characters(hashes, lengths, n) / size if size else 0.0
         for n in DUPLICATED:
             row[f"duplicate_{n}_gram_character_ratio"] = duplicate_characters(hashes, lengths, n) / size if size else 0.0
         return row
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash(word: str) -> int:
+    return xxhash.xxh3_64_intdigest(word.encode())
 
 
 def repeated(pieces: Sequence[str]) -> tuple[int, int]:

@@ -27,7 +27,7 @@ def judge_line(line: str, *, require_terminal_punctuation: bool = True, min_word
     """What C4 does with one line: it strips it, takes citation marks out, and keeps it or not. An ellipsis is no terminal punctuation."""
     line = line.strip()
     words = line.split()
-    if any(len(word) > MAX_WORD_CHARACTERS for word in words):
+    if len(line) > MAX_WORD_CHARACTERS and any(len(word) > MAX_WORD_CHARACTERS for word in words):
         return C4Line(text=line, fault="too_long_word")
     line = _CITATION.sub("", line)
     if require_terminal_punctuation and (not line.endswith(_ENDS) or line.endswith("...")):

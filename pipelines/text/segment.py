@@ -40,7 +40,7 @@ def language_words(texts: Iterable[str]) -> list[list[str]]:
     [['It', "'s", '9', 'a.m.', ',', 'is', "n't", 'it', '?']]
     """
     with _english().memory_zone():  # else spaCy keeps every word that it ever met: 460 bytes each
-        return [[word for chunk in text.split() for word in _cut(chunk)] for text in texts]
+        return [[word for chunk in text.split() for word in (_remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut(chunk))] for text in texts]
 
 
 @cache
@@ -50,14 +50,10 @@ def _english() -> English:
 
 
 def _cut(chunk: str) -> tuple[str, ...]:
-    return _remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut_anew(chunk)
-
-
-def _cut_anew(chunk: str) -> tuple[str, ...]:
     tokenizer = _english().tokenizer
     if len(chunk) > _MAX_CHUNK or (chunk.isalpha() and chunk not in tokenizer.rules):  # no rule but these exceptions cuts between letters
         return (chunk,)
     return tuple(word for token in tokenizer(chunk) if (word := token.text.strip()))
 
 
-_remembered = lru_cache(maxsize=1 << 17)(_cut_anew)
+_remembered = lru_cache(maxsize=1 << 17)(_cut)
