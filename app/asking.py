@@ -7,30 +7,33 @@ import sys
 from typing import TYPE_CHECKING
 
 import pyarrow.csv as pa_csv
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
 from app.queries import run_saved, saved
-from app.sql_guard import run_sql
+from app.sql_guard import TRUNCATED, run_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from rich.console import Console
 
     from pipelines.contract.warehouse import Warehouse
 
 SHOWN_ROWS = 200
+MAX_ROWS = 1_000_000  # of a result that goes to a file or a program
 
 
-def ask(warehouse: Warehouse, query: str | None, name: str | None, *, raw: bool) -> pa.Table:
+def ask(warehouse: Warehouse, query: str | None, name: str | None, *, raw: bool, max_rows: int = MAX_ROWS) -> pa.Table:
     """The rows of a query, or of a saved one."""
     if name is not None:
         return run_saved(warehouse, name)
-    return run_sql(warehouse, query or "", raw=raw)
+    return run_sql(warehouse, query or "", raw=raw, max_rows=max_rows)
 
 
 def write(rows: pa.Table, console: Console, *, as_json: bool, as_csv: bool) -> None:
-    """Prints rows; a table on a terminal is cut at ``SHOWN_ROWS``, and says so."""
+    """Prints rows. What was cut is said: at ``SHOWN_ROWS`` on a terminal, and on standard error where ``run_sql`` gave up before the last row."""
+    if TRUNCATED in (rows.schema.metadata or {}):
+        Console(stderr=True).print(f"cut at {rows.num_rows:,} rows; narrow the query, or count and group in it", highlight=False)
     if as_json:
         sys.stdout.write(json.dumps(rows.to_pylist(), default=str) + "\n")
     elif as_csv:

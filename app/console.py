@@ -71,9 +71,9 @@ class ConsoleReporter:
             self._task = None
         lost = [f"{n:,} {word}" for n, word in ((account.docs_dropped, "dropped"), (account.docs_quarantined, "set aside")) if n]
         if account.bytes_cut:
-            lost.append(f"{account.bytes_cut:,} bytes replaced or cut")
+            lost.append(f"{account.bytes_cut:,} bytes cut")
         time = "done before" if was_done else f"{wall_s:6.1f} s"
-        self.console.print(f"  {step:<14}{account.docs_in:>8,} -> {account.docs_kept:>8,} documents  {time:<12}{', '.join(lost)}", highlight=False)
+        self.console.print(f"  {step:<14}{account.docs_in:>7,} -> {account.docs_kept:>7,} documents  {time:<12}{', '.join(lost)}", highlight=False)
 
 
 class SilentReporter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -24,7 +25,7 @@ _REASONS: Final = """
     SELECT step, reason, count(*) AS documents FROM fates WHERE fate <> 'kept' GROUP BY step, reason ORDER BY documents DESC, step, reason LIMIT 12
 """
 _FUNNEL: Final = """
-    SELECT step, docs_in, docs_kept, docs_dropped, docs_quarantined, bytes_kept, bytes_cut, wall_s FROM ledger
+    SELECT step, docs_in, docs_kept, docs_dropped, docs_quarantined, bytes_kept / 1e6, bytes_cut, wall_s FROM ledger
 """
 _COPIES: Final = """
     SELECT kind, count(*) AS documents, min(jaccard) AS lowest, count(DISTINCT cluster_id) AS clusters FROM duplicates GROUP BY kind ORDER BY kind
@@ -82,7 +83,7 @@ def sparkline(values: Sequence[float], width: int = 48) -> str:
 
 def _funnel(connection: duckdb.DuckDBPyConnection) -> Table:
     rows = sorted(_all(connection, _FUNNEL), key=lambda r: _STEPS.index(r[0]))
-    return _table(("step", "in", "kept", "dropped", "set aside", "bytes kept", "bytes cut", "seconds"), rows)
+    return _table(("step", "in", "kept", "dropped", "set aside", "MB kept", "bytes cut", "seconds"), rows)
 
 
 def _training(console: Console, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -121,7 +122,7 @@ def _section(console: Console, title: str, columns: Sequence[str], rows: Sequenc
 
 
 def _table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Table:
-    table = Table(show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for number, name in enumerate(columns):
         is_number = any(isinstance(row[number], (int, float)) for row in rows)
         table.add_column(name, justify="right" if is_number else "left")
