@@ -55,11 +55,12 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Curate: raw text into a corpus. Finished steps are not done again."""
-    from app.curation import curate, dry
     from app.settings import load
 
     settings = load(run_file)
     chosen = _engine(engine or settings.engine)
+    from app.curation import curate, dry  # slow to import, so a mistake in the run file is told first
+
     if dry_run:
         for step, is_done in dry(settings, chosen):
             out.print(f"  {step:<14}{'done' if is_done else 'to do'}", highlight=False)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
-from datasketch import MinHash
 
 from pipelines.dedup.bands import band_keys
 from pipelines.dedup.shingles import distinct_shingles
@@ -33,6 +32,8 @@ SIZES: Final = pa.schema([("doc_id", pa.string()), ("num_shingles", pa.int64())]
 @lru_cache(maxsize=4)
 def permutations(num_permutations: int, seed: int) -> tuple[Uint32, Uint32]:
     """Multipliers and addends of the permutations, uint32[num_permutations] each, from datasketch itself."""
+    from datasketch import MinHash  # brings all of scipy, 1.4 s: only who asks for permutations pays
+
     a, b = MinHash(num_perm=num_permutations, seed=seed, scheme=SCHEME).permutations
     return np.ascontiguousarray(a, np.uint32), np.ascontiguousarray(b, np.uint32)
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from pipelines.contract.schema import column
 from pipelines.signals.base import signals
-from pipelines.text.c4_lines import count_sentences, judge_line
+from pipelines.text.c4_lines import MIN_WORDS, judge_line
+from pipelines.text.segment import count_sentences
 
 if TYPE_CHECKING:
     from pipelines.text.batch import TextBatch
@@ -26,7 +27,7 @@ _READ_FOR_BRACKETS: Final = (None, "policy")
 class C4:
     """What C4's line rules leave of a text, and what it would drop the text for."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     columns: ClassVar[pa.Schema] = pa.schema(
         [
             column("num_lines", pa.int64(), "lines of the text"),
@@ -39,13 +40,17 @@ class C4:
     )
 
     require_terminal_punctuation: bool = True
+    min_words_per_line: int = MIN_WORDS
 
     def measure(self, batch: TextBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
         return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)
 
     def _one(self, text: str) -> dict[str, Any]:
-        judged = [judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation) for line in text.splitlines()]
+        judged = [
+            judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation, min_words=self.min_words_per_line)
+            for line in text.splitlines()
+        ]
         faults = Counter(line.fault for line in judged)
         kept = [line.text for line in judged if line.fault is None]
         return {

@@ -11,8 +11,6 @@ MAX_WORD_CHARACTERS: Final = 1000
 _CITATION: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 _ENDS: Final = (".", "?", "!", '"', "'")
 _POLICIES: Final = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
-# A run of marks is looked at once, from its first: whatever follows it is the same from any other, and long runs would take quadratic time.
-_SENTENCE: Final = re.compile(r"(?<![.!?。！？])[.!?。！？]++[\"'”’)\]]*+(?=\s|$)|[。！？]+")  # noqa: RUF001 - full-width marks end sentences too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +38,3 @@ def judge_line(line: str, *, require_terminal_punctuation: bool = True, min_word
     if any(policy in lower for policy in _POLICIES):
         return C4Line(text=line, fault="policy")
     return C4Line(text=line, fault=None)
-
-
-def count_sentences(line: str) -> int:
-    """Sentences of a line: runs of end marks before white space; a line without any is one.
-
-    >>> count_sentences("One. Two! Three")
-    3
-    """
-    ends = list(_SENTENCE.finditer(line))
-    rest = line[ends[-1].end() :] if ends else line
-    return len(ends) + bool(rest.strip())

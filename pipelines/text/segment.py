@@ -1,21 +1,22 @@
-"""Segmentations of a text: lines, paragraphs, and words as spaCy's rules for English cut them (what datatrove calls words)."""
+"""Segmentations of a text: lines, paragraphs, and words and sentences as spaCy's rules for English cut them (what datatrove calls by these names)."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pipelines.text.lean_imports import without
 
-with without("torch", "transformers"):  # spaCy imports both if it can, for models not used here: 12 s of CPU in every worker
-    from spacy.lang.en import English
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from spacy.lang.en import English
+
 _LINES: Final = re.compile(r"\n+")
 _PARAGRAPHS: Final = re.compile(r"\n{2,}")
+_CHUNKS: Final = re.compile(r"\S+|\s{2,}|[^\S ]")  # white space is a word of its own for spaCy unless it is one blank
 # A longer run without white space is one word: the rules take time that grows with its square (12 s for 10,000 apostrophes), and it is no prose.
 _MAX_CHUNK: Final = 1000
 _MAX_REMEMBERED: Final = 64  # longer runs hardly come twice
@@ -43,9 +44,26 @@ def language_words(texts: Iterable[str]) -> list[list[str]]:
         return [[word for chunk in text.split() for word in (_remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut(chunk))] for text in texts]
 
 
+def count_sentences(line: str) -> int:
+    """Sentences of a line, as spaCy's ``sentencizer`` counts them: one begins with the first word after an end mark that is no punctuation.
+
+    >>> count_sentences("One. (Two!) Three"), count_sentences("At 9 a.m. it rains..."), count_sentences("")
+    (3, 1, 0)
+    """
+    begun, after_mark = 0, 0
+    for chunk in _CHUNKS.findall(line.strip()):
+        begins, after_mark = _sentences(chunk)[after_mark] if len(chunk) <= _MAX_REMEMBERED else _sentences_anew(chunk)[after_mark]
+        begun += begins
+    return begun + bool(line.strip())
+
+
 @cache
 def _english() -> English:
-    with without("torch", "transformers"):  # making a pipeline looks at every component that spaCy knows, and so imports what they import
+    # spaCy imports both if it can, for models not used here: 12 s of CPU in every worker. It takes 1.3 s itself, which a command that cuts no word
+    # need not pay.
+    with without("torch", "transformers"):
+        from spacy.lang.en import English
+
         return English()
 
 
@@ -56,4 +74,32 @@ def _cut(chunk: str) -> tuple[str, ...]:
     return tuple(word for token in tokenizer(chunk) if (word := token.text.strip()))
 
 
+def _sentences_anew(chunk: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many sentences begin in a chunk and whether it leaves an end mark open, for each of: none is open before it, one is."""
+    words = ("",) if chunk.isspace() else _remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut(chunk)
+    found = []
+    for after_mark in (0, 1):
+        begun, is_open = 0, after_mark
+        for word in words:
+            is_mark = word in _end_marks()
+            begins = bool(is_open) and not is_mark and not _is_punctuation(word)
+            begun += begins
+            is_open = 0 if begins else is_open or int(is_mark)
+        found.append((begun, is_open))
+    return found[0], found[1]
+
+
+def _is_punctuation(word: str) -> bool:
+    return bool(word) and all(unicodedata.category(c).startswith("P") for c in word)
+
+
+@cache
+def _end_marks() -> frozenset[str]:
+    with without("torch", "transformers"):
+        from spacy.pipeline import Sentencizer
+
+        return frozenset(Sentencizer.default_punct_chars)
+
+
 _remembered = lru_cache(maxsize=1 << 17)(_cut)
+_sentences = lru_cache(maxsize=1 << 17)(_sentences_anew)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from pipelines.cleaners.base import cleaners
 from pipelines.rules.preset import Rule, judge, load_preset
 from pipelines.signals.base import signals
 from pipelines.text.batch import TextBatch
+from pipelines.text.edits import apply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,13 +53,15 @@ PARAMETERS = {
     "new_line_ratio": ("line_break_ratio", "max"),
     "min_num_sentences": ("num_sentences", "min"),
 }
+FIELDS = {"min_words_per_line"}  # parameters that are fields of the family itself
 OF_OTHER_FILTERS = {"C4ParagraphFilter", "C4BadWordsFilter"}  # not among our presets
 
 
 def cases(shared: Path, name: str) -> list[tuple[int, dict[str, Any]]]:
     whole = json.loads((shared / "conformance" / f"{name}.json").read_text(encoding="utf-8"))
     rows = [{**case, "params": {**whole.get("params", {}), **case.get("params", {})}} for case in whole["cases"]]
-    return [(n, c) for n, c in enumerate(rows) if c.get("filter") not in OF_OTHER_FILTERS and set(c["params"]) <= {*PARAMETERS, "short_line_length"}]
+    known = {*PARAMETERS, *FIELDS, "short_line_length"}
+    return [(n, c) for n, c in enumerate(rows) if c.get("filter") not in OF_OTHER_FILTERS and set(c["params"]) <= known]
 
 
 def first_reason(rules: list[Rule], case: dict[str, Any]) -> str | None:
@@ -65,8 +69,9 @@ def first_reason(rules: list[Rule], case: dict[str, Any]) -> str | None:
     rules = [
         Rule(preset=r.preset, family=r.family, signal=r.signal, op=r.op, bound=moved.get((r.signal, r.op), r.bound), reason=r.reason) for r in rules
     ]
+    fields = {k: v for k, v in case["params"].items() if k in FIELDS}
     for rule in rules:
-        measured = signals[rule.family]().measure(TextBatch.of([case["text"]]))
+        measured = signals[rule.family](**fields).measure(TextBatch.of([case["text"]]))
         if judge([rule], pa.array(["x"]), measured).num_rows:
             return rule.reason
     return None
@@ -78,7 +83,7 @@ def first_reason(rules: list[Rule], case: dict[str, Any]) -> str | None:
     [
         ("datatrove_gopher_quality", "gopher", "gopher_quality", 7),
         ("datatrove_gopher_repetition", "gopher", "gopher_repetition", 7),
-        ("datatrove_c4", "c4", "c4", 4),
+        ("datatrove_c4", "c4", "c4", 5),
         ("datatrove_fineweb_quality", "fineweb", "fineweb_quality", 5),
     ],
 )
@@ -89,3 +94,12 @@ def test_every_decision_and_its_first_reason_are_datatroves(shared: Path, file: 
     theirs = {n: None if case["keep"] else REASONS[case["reason"]] for n, case in found}
     assert ours == theirs
     assert len(found) == num_cases
+
+
+@pytest.mark.shared
+def test_what_c4_leaves_of_a_text_is_what_datatrove_leaves(shared: Path) -> None:
+    rewritten = [(n, case) for n, case in cases(shared, "datatrove_c4") if "expected_text" in case]
+    assert rewritten
+    for _, case in rewritten:
+        cleaner = cleaners["c4_lines"](min_words_per_line=case["params"]["min_words_per_line"])
+        assert apply(case["text"], cleaner.changes(case["text"])) == case["expected_text"]

@@ -62,7 +62,7 @@ def test_partitions_and_processes_change_nothing(settings: RunFile, reference: C
 
 @pytest.mark.slow
 @pytest.mark.spark
-@pytest.mark.parametrize(("partitions", "max_side_rows"), [(7, 10)])
+@pytest.mark.parametrize(("partitions", "max_side_rows"), [(1, 20_000_000), (7, 10)])
 def test_spark_gives_the_same_tables(settings: RunFile, reference: Contents, tmp_path: Path, partitions: int, max_side_rows: int) -> None:
     options = SparkOptions(master="local[2]", driver_memory="1g", partitions=partitions, max_side_rows=max_side_rows)
     assert contents(curated(replace(settings, warehouse=tmp_path / "w", spark=options), "spark")) == reference
@@ -132,3 +132,10 @@ def test_of_true_near_duplicates_at_most_one_stays_and_every_drop_is_true(shared
     duplicates = rows(real_local, manifests["dedup"], DUPLICATES.name)
     assert min(d["jaccard"] for d in duplicates) >= 0.8
     assert not {d["kept_doc_id"] for d in duplicates} & dropped
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.spark
+def test_the_real_sample_is_the_same_on_spark(shared: Path, real_local: Warehouse, tmp_path: Path) -> None:
+    assert contents(curated(real(shared, tmp_path, "spark"), "spark")) == contents(real_local)
