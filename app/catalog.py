@@ -20,7 +20,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from app.glossary import STEPS
-from app.masking import masked_column
+from app.masking import masked_column, masked_part_column
 from pipelines.contract.errors import CorruptFile, WarehouseError
 from pipelines.contract.schema import RUNS, SURVIVORS, TABLES
 from pipelines.contract.warehouse import Version, Warehouse
@@ -46,10 +46,8 @@ _VIEWS: Final = {
 _FACTS: Final = {"steps": "a step of the pipeline, in order", "tables": "a table of this catalog", "runs": TABLES["runs"].grain}
 _ALIVE: Final = "_survivors_"  # a step's own survivors; the view ``survivors`` puts the step's name beside them
 # Tables that are reached through a view that hides some of their text (``app/sql/views``), and what that view reads beside them.
-_MASKED: Final[dict[str, tuple[str, ...]]] = {
-    "texts": (f"{_ALIVE}scrub", "corpus", "pii_spans", "edits"),
-    "benchmark_items": ("splits",),
-}
+_HIDDEN: Final = (f"{_ALIVE}scrub", "corpus", "pii_spans", "edits")  # what says which bytes are hidden: ``hidden_spans.sql``
+_MASKED: Final[dict[str, tuple[str, ...]]] = {"texts": _HIDDEN, "benchmark_items": ("splits", "texts", *_HIDDEN)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +223,12 @@ def _install_facts(connection: duckdb.DuckDBPyConnection, shown: Catalog) -> Non
 def _install_views(connection: duckdb.DuckDBPyConnection, shown: Catalog, wanted: set[str]) -> None:
     if not shown.raw:
         lists = "BIGINT[]"
-        connection.create_function("_masked", masked_column, ["VARCHAR", lists, lists], "VARCHAR", type="arrow", null_handling="special")
-        for name in sorted(wanted & set(_MASKED)):
-            connection.execute(f"CREATE VIEW {name} AS {(files('app.sql.views') / f'{name}.sql').read_text('utf-8')}")
+        how = {"type": "arrow", "null_handling": "special"}
+        connection.create_function("_masked", masked_column, ["VARCHAR", lists, lists], "VARCHAR", **how)
+        connection.create_function("_masked_part", masked_part_column, ["VARCHAR", "VARCHAR", lists, lists], "VARCHAR", **how)
+        chosen = sorted(wanted & set(_MASKED))
+        for name, view in [("hidden_spans", "_hidden_spans"), *((name, name) for name in chosen)] if chosen else ():
+            connection.execute(f"CREATE VIEW {view} AS {(files('app.sql.views') / f'{name}.sql').read_text('utf-8')}")
     if "survivors" in wanted:
         alive = (f"SELECT {_text(r.name.removeprefix(_ALIVE))} AS step, doc_id, num_bytes FROM {_quoted(r.name)}" for r in shown.survivors)  # noqa: S608
         connection.execute(f"CREATE VIEW survivors AS {' UNION ALL '.join(alive)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOME: Final = Path(__file__).parent / "Home.py"
+HOME: Final = Path(__file__).parent / "pages" / "Home.py"
 KEPT, DROPPED, ASIDE, MARK, FAINT = "#2c7a7b", "#d2693c", "#8d96a3", "#b7791f", "#cbd5e0"
 FATE_COLOURS: Final = {"kept": KEPT, "dropped": DROPPED, "quarantined": ASIDE, "undecided": FAINT}
 SUBSET_COLOURS: Final = {"all": "#334155", "clean": KEPT, "contaminated": DROPPED, "unchecked": ASIDE}

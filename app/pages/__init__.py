@@ -1,1 +1,1 @@
-"""The pages, one file each; ``app/Home.py`` lists them."""
+"""The pages, one file each; ``Home.py`` lists them."""

@@ -99,7 +99,7 @@ def show(here: Served, row: dict[str, Any]) -> None:
         st.text(visible(f"{row['benchmark']} · {row['item_id']} · {row['part']}"))
         st.caption("The item, as the test has it")
         if item is None:
-            st.caption("The text of this item is not shown: it was made of a held-out document, before personal data was looked for.")
+            st.caption("The text of this item is not shown: it was made of a document in which nobody looked for personal data.")
         else:
             marked(passage(item, row["item_start"], row["item_end"]), "item")
     with right:
@@ -126,7 +126,7 @@ def document_side(here: Served, row: dict[str, Any], item: str | None) -> None:
         )
     else:
         st.caption("The text of this document is not shown: nobody looked for personal data in it.")
-    st.page_link("pages/documents.py", label="The story of this document", icon=":material/article:", query_params={"doc": row["doc_id"]})
+    st.page_link("documents.py", label="The story of this document", icon=":material/article:", query_params={"doc": row["doc_id"]})
 
 
 def marked(found: Passage, side: str) -> None:

@@ -33,7 +33,7 @@ def headline(here: Served, funnel: pa.Table) -> None:
     columns[2].metric("Dropped", f"{fates.get('dropped', 0):,}", help=FATES_HELP)
     columns[3].metric("Set aside", f"{fates.get('quarantined', 0):,}", help=FATES_HELP)
     columns[4].metric("Masked passages", f"{facts['spans']:,}", help="Passages such as e-mail addresses that a placeholder stands for now.")
-    columns[5].metric("Tokens", f"{facts['tokens']:,}", help="The units that a model reads; a short word is often one token.")
+    columns[5].metric("Million tokens", f"{facts['tokens'] / 1e6:,.2f}", help="The units that a model reads; a short word is often one token.")
     balanced = all(here.saved("ledger_balance").column("is_balanced").to_pylist())
     if balanced and steps:
         st.success(f"The books balance: over {steps:,} steps, no document and no byte was lost or invented.", icon=":material/balance:")

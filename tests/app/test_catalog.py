@@ -11,6 +11,7 @@ import tiny_warehouse
 
 from app.catalog import catalog, connect
 from app.sql_child import locked
+from app.sql_guard import run_sql
 from pipelines.contract.errors import WarehouseError
 from pipelines.contract.schema import TABLES
 from pipelines.contract.warehouse import Warehouse
@@ -85,15 +86,21 @@ def test_a_document_that_was_never_scrubbed_has_no_text(tiny):
     assert {doc_id for (doc_id,) in rows} == expected
 
 
-def test_the_text_of_an_item_made_of_a_held_out_document_is_hidden(tmp_path, monkeypatch):
-    held = tiny_warehouse._find("held")
-    item = {"benchmark": "own", "item_id": f"{held.doc_id}-3", "part": "context", "text": held.text, "num_words": 9, "match_whole": False}
+@pytest.mark.parametrize(("key", "shown"), [("letter", True), ("mill-copy", False)])
+def test_an_item_made_of_a_document_hides_what_the_document_hides(tmp_path, monkeypatch, key, shown):
+    source = tiny_warehouse._find(key)
+    text = "write to " + tiny_warehouse.EMAIL + " for the archive" if shown else source.text[:40]
+    item = {"benchmark": "own", "item_id": f"{source.doc_id}-3", "part": "context", "text": text, "num_words": 9, "match_whole": False}
     made = tiny_warehouse._contamination()
     monkeypatch.setitem(tiny_warehouse._OWN, "decontaminate", lambda: {**made, "benchmark_items": [*made["benchmark_items"], item]})
+    splits = [*tiny_warehouse._splits()["splits"], *([] if shown else [{"doc_id": source.doc_id, "split": "heldout"}])]
+    monkeypatch.setitem(tiny_warehouse._OWN, "split", lambda: {"splits": splits})
     warehouse = tiny_warehouse.build(tmp_path / "w")
     sql = "SELECT text FROM benchmark_items WHERE benchmark = 'own'"
-    assert connect(warehouse).sql(sql).fetchall() == [(None,)]
-    assert connect(warehouse, raw=True).sql(sql).fetchall() == [(held.text,)]
+    told = f"write to {'*' * len(tiny_warehouse.EMAIL.encode())} for the archive" if shown else None
+    assert connect(warehouse).sql(sql).fetchall() == [(told,)]
+    assert run_sql(warehouse, sql).column("text").to_pylist() == [told]
+    assert connect(warehouse, raw=True).sql(sql).fetchall() == [(text,)]
 
 
 def test_raw_access_leaves_a_line_that_holds_no_question(tmp_path):

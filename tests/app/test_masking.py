@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.masking import masked, masked_column
+from app.masking import masked, masked_column, masked_part
 from app.passages import passage
 
 TEXT = st.text(max_size=60)
@@ -38,3 +38,20 @@ def test_a_passage_is_shortened_on_either_side_but_never_the_match():
     assert found.match == "MATCH"
     assert found.before == "… " + "a" * 10
     assert found.after == "b" * 10 + " …"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("aé*", max_size=20), st.integers(0, 20), st.integers(0, 20), st.lists(SPAN, max_size=3))
+def test_a_part_shows_no_byte_that_the_whole_hides(whole, first, last, spans):
+    part = whole[first : first + last]
+    shown = masked_part(whole, part, spans)
+    assert shown is not None
+    at = len(whole[:first].encode())
+    hidden = masked(whole, spans).encode()
+    if "\N{REPLACEMENT CHARACTER}" not in shown + hidden.decode():
+        assert len(shown.encode()) == len(part.encode())
+        assert all(a == ord("*") for a, b in zip(shown.encode(), hidden[at : at + len(part.encode())], strict=True) if b == ord("*"))
+
+
+def test_a_part_that_stands_nowhere_is_not_shown():
+    assert masked_part("abc", "x", []) is None

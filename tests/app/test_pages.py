@@ -15,13 +15,13 @@ from app import look
 
 APP = Path(look.__file__).parent
 PAGES = ("overview", "documents", "contamination", "scores")
-SOURCES = (*sorted((APP / "pages").glob("*.py")), APP / "served.py", APP / "Home.py")
+SOURCES = (*sorted((APP / "pages").glob("*.py")), APP / "served.py")
 
 
 def opened(page, monkeypatch, warehouse, **query):
     monkeypatch.setenv("ASSAY_WAREHOUSE", str(warehouse.root))
-    test = AppTest.from_file(str(APP / "Home.py"), default_timeout=60)
-    test.switch_page(f"pages/{page}.py")
+    test = AppTest.from_file(str(APP / "pages" / "Home.py"), default_timeout=60)
+    test.switch_page(f"{page}.py")
     for name, value in query.items():
         test.query_params[name] = value
     test.run()

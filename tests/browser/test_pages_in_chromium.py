@@ -12,7 +12,8 @@ SETTLED = (
     "document.querySelector('h1') && !document.querySelector('[data-testid=stStatusWidget]') "
     "&& !document.querySelector('[data-stale=true]') && !document.querySelector('[data-testid=stSkeleton]')"
 )
-PAGES = {"": "What became of every document", "documents": "Documents", "contamination": "Test questions in the training text", "scores": "Scores"}
+# The first address that a new server is asked for is not the entrance: links are.
+PAGES = {"contamination": "Test questions in the training text", "documents": "Documents", "scores": "Scores", "": "What became of every document"}
 
 
 def is_local(address):
@@ -23,6 +24,8 @@ def is_local(address):
 def test_a_page_is_drawn_and_asks_nobody_else_for_anything(server, browser, tmp_path, path):
     browser.open(f"{server}/{path}", f"{SETTLED} && document.querySelector('h1').innerText == '{PAGES[path]}'")
     browser.wait("document.querySelectorAll('canvas').length > 0")
+    links = browser.value("[...document.querySelectorAll('[data-testid=stSidebarNavLink]')].map(a => a.innerText.split('\\n').pop().trim())")
+    assert links == ["Overview", "Documents", "Contamination", "Scores"]
     assert len(browser.screenshot(tmp_path / "page.png")) > 20_000
     assert all(map(is_local, browser.requests)), [r for r in browser.requests if not is_local(r)]
     assert not browser.errors

@@ -1,4 +1,7 @@
-"""The pages: ``assay app``. This file is the entrance; each page is a file in ``app/pages``."""  # noqa: N999 - Streamlit's usual name
+"""The pages: ``assay app``. This file is the entrance; each page is a file beside it.
+
+It stands among them because Streamlit takes a folder ``pages`` beside the entrance for its own: an address opened first was drawn without navigation.
+"""  # noqa: N999 - Streamlit's usual name
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-PAGES = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parent
 
 st.set_page_config(page_title="assay", page_icon="⚖️", layout="wide", initial_sidebar_state="expanded")
 st.navigation(
