@@ -30,8 +30,8 @@ docs: ## writes the generated documentation anew
 	.venv/bin/python -m app.generate_docs --write
 
 bench: ## every benchmark; the figures go to benchmarks/RESULTS.md by hand, with the machine's name
-	@tools/install.sh dev
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
+	@tools/install.sh bench
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
 
 # Torch is named without its variant, and what it brings for graphics cards is left to it.
 lock: ## resolves every requirement anew, for all platforms and Pythons, into requirements/
@@ -47,5 +47,5 @@ lock: ## resolves every requirement anew, for all platforms and Pythons, into re
 	rm requirements/airflow.tmp
 
 clean: ## removes what was installed and built; the warehouse stays
-	rm -rf .venv .venv-airflow build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-airflow .venv-peers build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,12 +3,14 @@
 #   tools/install.sh demo   .venv with what `assay demo` needs
 #   tools/install.sh dev    .venv with everything but Airflow: static checks, benchmarks, documentation
 #   tools/install.sh test   dev, and .venv-airflow, and Chromium where this user may install packages
+#   tools/install.sh bench  dev, and .venv-peers with what benchmarks compare with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.8
 VENV=.venv
 AIRFLOW=.venv-airflow
+PEERS=.venv-peers
 
 say() { printf 'assay: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -54,15 +56,20 @@ torch_wheels() {
   done
 }
 
-install() { "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --constraints requirements/lock.txt --editable ".[$1]" "${@:2}"; }
-
-# torch for the CPU always: the one of the package index brings several GB for graphics cards.
-install_assay() {
-  local index wheels
+use_pip_index() {
+  local index
   index=$(pip_setting index-url)
   if [ -z "${UV_DEFAULT_INDEX:-}" ] && [ -n "$index" ]; then
     export UV_DEFAULT_INDEX=$index
   fi
+}
+
+install() { "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --constraints requirements/lock.txt --editable ".[$1]" "${@:2}"; }
+
+# torch for the CPU always: the one of the package index brings several GB for graphics cards.
+install_assay() {
+  local wheels
+  use_pip_index
   wheels=$(torch_wheels)
   if [ -n "$wheels" ]; then
     install "$1" --find-links "$wheels"
@@ -72,9 +79,11 @@ install_assay() {
   fi
 }
 
-install_airflow() {
-  "$VENV/bin/uv" venv --quiet --clear --python "$VENV/bin/python" "$AIRFLOW"
-  "$VENV/bin/uv" pip install --quiet --python "$AIRFLOW/bin/python" --requirements requirements/airflow.txt
+# install_beside PLACE REQUIREMENTS: an environment of its own, for pins that are not ours.
+install_beside() {
+  use_pip_index
+  "$VENV/bin/uv" venv --quiet --clear --python "$VENV/bin/python" "$1"
+  "$VENV/bin/uv" pip install --quiet --python "$1/bin/python" --requirements "$2"
 }
 
 # Never fails: without Chromium the browser's tests are skipped, and say so.
@@ -115,8 +124,12 @@ demo)
 dev) once "$VENV" dev "installing everything into $VENV (about 1.2 GB to download the first time)" install_assay all,jre,dev ;;
 test)
   "$0" dev
-  once "$AIRFLOW" airflow "installing Airflow into $AIRFLOW" install_airflow
+  once "$AIRFLOW" airflow "installing Airflow into $AIRFLOW" install_beside "$AIRFLOW" requirements/airflow.txt
   once "$VENV" chromium "" install_chromium
   ;;
-*) fail "usage: tools/install.sh demo | dev | test" ;;
+bench)
+  "$0" dev
+  once "$PEERS" peers "installing what benchmarks compare with into $PEERS" install_beside "$PEERS" requirements/peers.txt
+  ;;
+*) fail "usage: tools/install.sh demo | dev | test | bench" ;;
 esac
