@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -26,7 +27,7 @@ from pipelines.contract.schema import RUNS, SURVIVORS, TABLES
 from pipelines.contract.warehouse import Version, Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pipelines.contract.manifest import Manifest
 
@@ -129,6 +130,21 @@ def connect(warehouse: Warehouse, *, raw: bool = False, purpose: str = "connect"
     _install_facts(connection, shown)
     _install_views(connection, shown, set(shown.names))
     return connection
+
+
+@contextmanager
+def damage_explained() -> Iterator[None]:
+    """Turns DuckDB's error while a query of ours reads a table into what its user can do about it.
+
+    Raises:
+        CorruptFile: a file could not be read; DuckDB's message is left out, since it may quote values.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise WarehouseError("the query needs more memory than there is; ask for less") from None
+    except duckdb.Error as error:
+        raise CorruptFile(f"a published table cannot be read ({type(error).__name__}); `assay verify` names the file") from None
 
 
 def install_arrow(connection: duckdb.DuckDBPyConnection, shown: Catalog, names: Iterable[str]) -> None:

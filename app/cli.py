@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or a bad run file.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -109,9 +110,11 @@ def generate(
     seed: int = 0,
 ) -> None:
     """Let the trained model go on from a prompt."""
+    from app.story import visible
     from app.training import continue_text
 
-    out.print(continue_text(_warehouse(warehouse), prompt, max_new_tokens, temperature, seed), markup=False, highlight=False)
+    made = continue_text(_warehouse(warehouse), prompt, max_new_tokens, temperature, seed)
+    out.print(visible(made), markup=False, highlight=False)
 
 
 @app.command()
@@ -139,20 +142,25 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT over the tables of docs/tables.md.")] = None,
     *,
     saved: Annotated[str | None, typer.Option("--saved", help="Run a saved query by name; `--saved list` names them.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter of the saved query, as name=value.")] = None,
     warehouse: WarehouseOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="With raw text; its use is logged.")] = False,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
     """Ask the tables. Read-only: no file, no network, no write."""
-    from app.asking import ask, show_saved, write
+    from app.asking import ask, ask_saved, show_saved, write
 
     if saved == "list":
         show_saved(out)
         return
     if (query is None) == (saved is None):
         raise ConfigError("sql: give one SELECT, or --saved NAME (`--saved list` names them)")
-    write(ask(_warehouse(warehouse), query, saved, raw=raw), out, as_json=as_json, as_csv=as_csv)
+    if settings and saved is None:
+        raise ConfigError("sql: --set goes with --saved NAME")
+    place = _warehouse(warehouse)
+    rows = ask_saved(place, saved, settings or ()) if saved is not None else ask(place, query or "", raw=raw)
+    write(rows, out, as_json=as_json, as_csv=as_csv)
 
 
 @app.command("app")
@@ -160,6 +168,8 @@ def pages(*, warehouse: WarehouseOption = None, port: Annotated[int, typer.Optio
     """Open the pages for reviewers on this machine's loopback address."""
     from app.look import serve_command
 
+    if importlib.util.find_spec("streamlit") is None:
+        raise ConfigError("the pages need Streamlit, which is not installed here: pip install 'assay[app]', in a checkout `make demo`")
     place = _warehouse(warehouse)
     os.environ["ASSAY_WAREHOUSE"] = str(place.root)
     arguments = serve_command(port)
@@ -216,6 +226,7 @@ def main() -> None:
 
 def _run(command: Callable[..., Any]) -> None:
     try:
+        _check_arguments()
         command()
     except ConfigError as error:
         _fail(error, 2)
@@ -227,6 +238,11 @@ def _run(command: Callable[..., Any]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away, as `| head` does
         sys.exit(1)
+
+
+def _check_arguments() -> None:
+    if any("\udc80" <= letter <= "\udcff" for argument in sys.argv[1:] for letter in argument):  # how Python shows bytes that are no UTF-8
+        raise ConfigError("an argument is not UTF-8; type it in a terminal that is set to UTF-8")
 
 
 def _fail(error: AssayError, code: int) -> None:
@@ -244,7 +260,10 @@ def _warehouse(chosen: Path | None) -> Warehouse:
     from app.settings import warehouse_path
     from pipelines.contract.warehouse import Warehouse
 
-    return Warehouse(chosen or warehouse_path())
+    place = chosen or warehouse_path()
+    if chosen is not None and not chosen.is_dir():
+        raise ConfigError(f"--warehouse {chosen}: no such folder")
+    return Warehouse(place)
 
 
 def _print_json(value: Any) -> None:

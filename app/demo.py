@@ -44,7 +44,7 @@ def run_demo(console: Console, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(facts, sort_keys=True) + "\n")
         return
     made = continue_text(curated.warehouse, PROMPT, 60, 0.7, 0)
-    show_report(curated.warehouse, console, (PROMPT, made.removeprefix(PROMPT)))
+    show_report(curated.warehouse, console, evaluated.model, (PROMPT, made.removeprefix(PROMPT)))
     console.print(f"\nThe loop took {seconds:.0f} seconds.", highlight=False)
 
 

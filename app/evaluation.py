@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 EVAL_VERSION = 1  # goes up when the same model and tasks could give other rows
 _BATCH_BYTES = 16 << 20
+_READ = (("register", "benchmark_items"), ("decontaminate", "contamination"), ("clean", "texts"), ("split", "splits"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +42,13 @@ class Evaluated:
     """Scores and where they are kept."""
 
     step: str
+    model: str
     manifest: Manifest
     scores: pa.Table
 
     def facts(self) -> dict[str, Any]:
         """What ``--json`` prints."""
-        return {"manifests": {self.step: self.manifest.content_sha256}, "scores": self.scores.to_pylist()}
+        return {"manifests": {self.step: self.manifest.content_sha256}, "model": self.model, "scores": self.scores.to_pylist()}
 
 
 def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = None, quiet: bool = False) -> Evaluated:
@@ -58,8 +60,8 @@ def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = 
         InputError: nothing is trained yet, or a benchmark's file is missing.
     """
     warehouse = Warehouse(settings.warehouse_path())
-    manifests = warehouse.manifests()
     published(warehouse, "register", "assay run RUN.toml")
+    manifests = warehouse.manifests(steps={step for step, _ in _READ})
     asked = _model(warehouse, model)
     inputs = {"model": asked.identity, **_inputs(manifests)}
     scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
@@ -78,7 +80,7 @@ def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = 
     scores = read_table(warehouse.table(found, "scores", SCORES.schema))
     if not quiet:
         console.print(f"  eval          {scores.num_rows} scores of {asked.name}", highlight=False)
-    return Evaluated(step=step, manifest=found, scores=scores)
+    return Evaluated(step=step, model=asked.name, manifest=found, scores=scores)
 
 
 def heldout_rows(warehouse: Warehouse, manifests: Mapping[str, Manifest]) -> pa.Table:
@@ -106,8 +108,7 @@ def _model(warehouse: Warehouse, folder: Path | None) -> Model:
 
 
 def _inputs(manifests: Mapping[str, Manifest]) -> dict[str, str]:
-    wanted = (("register", "benchmark_items"), ("decontaminate", "contamination"), ("clean", "texts"), ("split", "splits"))
-    return {f"{step}.{table}": manifests[step].tables[table].content_sha256 for step, table in wanted}
+    return {f"{step}.{table}": manifests[step].tables[table].content_sha256 for step, table in _READ}
 
 
 def _ask(

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from app.catalog import connect
+from app.catalog import connect, damage_explained
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
 
@@ -79,7 +79,26 @@ def answer(connection: duckdb.DuckDBPyConnection, name: str, **params: Value) ->
         if isinstance(value, str) != isinstance(known[key].default, str):
             raise ConfigError(f"{name}: the parameter {key} is {type(known[key].default).__name__}, got {type(value).__name__}")
     values = {p.name: params.get(p.name, p.default) for p in query.parameters}
-    return connection.sql(query.sql, params=values or None).to_arrow_table()
+    with damage_explained():
+        return connection.sql(query.sql, params=values or None).to_arrow_table()
+
+
+def typed(name: str, parameter: str, text: str) -> Value:
+    """A value that was typed, as the parameter's kind.
+
+    Raises:
+        ConfigError: no query or parameter has this name, or the text is no value of its kind.
+    """
+    if name not in saved():
+        raise ConfigError(f"no saved query is named {name!r}; {did_you_mean(name, saved())}")
+    known = {p.name: p for p in saved()[name].parameters}
+    if parameter not in known:
+        raise ConfigError(f"{name}: no parameter is named {parameter!r}; {did_you_mean(parameter, known) if known else 'it has none'}")
+    kind = type(known[parameter].default)
+    try:
+        return kind(text)
+    except ValueError:
+        raise ConfigError(f"{name}: the parameter {parameter} is {kind.__name__}, and the value given is not") from None
 
 
 def parse(name: str, text: str) -> SavedQuery:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.catalog import connect
+from app.story import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ _ITEMS: Final = """
 """
 _LOSS: Final = "SELECT step, loss_nats FROM train_steps WHERE source IS NULL ORDER BY step"
 _SCORES: Final = """
-    SELECT task, metric, subset, value, ci_low, ci_high, num_items FROM scores
+    SELECT task, metric, subset, value, ci_low, ci_high, num_items FROM scores WHERE model = $model
     ORDER BY task, metric, CASE subset WHEN 'all' THEN 0 WHEN 'clean' THEN 1 WHEN 'contaminated' THEN 2 ELSE 3 END
 """
 _EXAMPLE: Final = "SELECT min(doc_id) FROM fates WHERE step = $step AND fate = $fate HAVING count(*) > 0"
@@ -49,8 +50,8 @@ _STEPS: Final = ("ingest", "clean", "measure", "judge", "dedup", "split", "regis
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 
 
-def show_report(warehouse: Warehouse, console: Console, sample: tuple[str, str] | None) -> None:
-    """Prints the report; ``sample`` is a prompt and what the model made of it."""
+def show_report(warehouse: Warehouse, console: Console, model: str, sample: tuple[str, str] | None) -> None:
+    """Prints the report, with the scores of one model; ``sample`` is a prompt and what the model made of it."""
     with connect(warehouse) as connection:
         console.rule("What became of the text")
         console.print(_funnel(connection))
@@ -59,10 +60,17 @@ def show_report(warehouse: Warehouse, console: Console, sample: tuple[str, str] 
         _section(console, "Personal data replaced", ("entity", "spans", "documents"), _all(connection, _ENTITIES))
         _section(console, "Benchmark items met in the train side", ("benchmark", "items", "met", "documents", "done"), _all(connection, _ITEMS))
         _training(console, _all(connection, _LOSS))
-        _section(console, "Scores, 95% intervals", ("task", "metric", "subset", "score", "low", "high", "items"), _all(connection, _SCORES))
+        _section(
+            console,
+            "Scores, 95% intervals",
+            ("task", "metric", "subset", "score", "low", "high", "items"),
+            _all(connection, _SCORES, {"model": model}),
+        )
         examples = _examples(connection)
     if sample is not None:
-        told = Text(sample[0], style="bold") + Text(re.sub(r"\n{2,}", "\n", sample[1]))  # blank lines are cheap to predict and dull to read
+        told = Text(visible(sample[0]), style="bold") + Text(
+            re.sub(r"\n{2,}", "\n", visible(sample[1]))
+        )  # blank lines are cheap to predict and dull to read
         console.print(Panel(told, title="The model goes on (a small one, minutes old)", title_align="left"))
     _next_commands(console, warehouse, examples)
 
@@ -139,5 +147,5 @@ def _cell(value: object) -> str:
     return escape(f"{value:,}" if isinstance(value, int) else str(value))
 
 
-def _all(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
-    return list(connection.execute(sql).fetchall())
+def _all(connection: duckdb.DuckDBPyConnection, sql: str, params: dict[str, str] | None = None) -> list[tuple[Any, ...]]:
+    return list(connection.execute(sql, params).fetchall())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import streamlit as st
 
 from app import queries
-from app.catalog import connect
+from app.catalog import connect, damage_explained
 from app.look import STYLE
 from app.story import Story, tell
 from pipelines.contract.errors import AssayError
 from pipelines.contract.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import pyarrow as pa
 
@@ -30,30 +33,29 @@ class Served:
 
     def saved(self, name: str, **params: queries.Value) -> pa.Table:
         """The answer to a saved query."""
-        return _saved(self.root, self.number, name, tuple(sorted(params.items())))
+        with _readable():
+            return _saved(self.root, self.number, name, tuple(sorted(params.items())))
 
     def rows(self, sql: str, **params: Any) -> pa.Table:
         """The answer to a query of our own; values are bound, never pasted."""
-        return _connection(self.root, self.number).cursor().sql(sql, params=params or None).to_arrow_table()
+        with _readable(), damage_explained():
+            return _connection(self.root, self.number).cursor().sql(sql, params=params or None).to_arrow_table()
 
     def story(self, doc_id: str) -> Story:
         """A document's story."""
-        return tell(_connection(self.root, self.number).cursor(), doc_id)
+        with damage_explained():
+            return tell(_connection(self.root, self.number).cursor(), doc_id)
 
 
 def served() -> Served:
     """The newest version of the warehouse; where there is none, or it cannot be read, the page says so and ends."""
     st.html(STYLE)
     warehouse = Warehouse(os.environ.get("ASSAY_WAREHOUSE", "warehouse"))
-    try:
+    with _readable():
         version = warehouse.version()
         if version is None:
             _empty(warehouse)
         _connection(str(warehouse.root), version.number)
-    except AssayError as error:
-        st.title("The warehouse cannot be read")
-        st.code(str(error), language=None, wrap_lines=True)
-        st.stop()
     _where(warehouse, version.number)
     return Served(str(warehouse.root), version.number)
 
@@ -72,6 +74,17 @@ def choice(name: str, options: list[str]) -> str | None:
 def rows_high(num_rows: int, most: int = 280) -> int:
     """Height in pixels of a table of so many rows: no empty rows below the last, and no more than ``most``."""
     return min(most, 35 * (num_rows + 1) + 3)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Ends the page with one line where the warehouse cannot be read."""
+    try:
+        yield
+    except AssayError as error:
+        st.error("The warehouse cannot be read.", icon=":material/error:")
+        st.code(str(error), language=None, wrap_lines=True)
+        st.stop()
 
 
 def _where(warehouse: Warehouse, number: int) -> None:

@@ -196,7 +196,7 @@ def _error_of(err: bytes, code: int, memory_bytes: int) -> AssayError:
     try:
         said = str(json.loads(err.decode().strip().splitlines()[-1])["error"])
     except (ValueError, IndexError, KeyError, TypeError):
-        return AssayError(
-            f"query: its process ended with code {code}, most likely for want of memory (limit {memory_bytes >> 20:,} MiB); ask for less"
-        )
+        if code < 0:  # a signal: what the kernel and the allocators send where memory ends
+            return AssayError(f"query: its process was stopped, most likely for want of memory (limit {memory_bytes >> 20:,} MiB); ask for less")
+        return AssayError("query: a table cannot be read; `assay verify` names the file that is damaged")
     return ConfigError(said) if code == USAGE else AssayError(said)

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from app.catalog import connect
+from app.catalog import connect, damage_explained
 from app.glossary import FATES, STEPS, reason_in_words
 from pipelines.contract.errors import ConfigError
 
@@ -64,7 +64,7 @@ def story(warehouse: Warehouse, doc_id: str, *, raw: bool = False, steps: StepsO
         ConfigError: no document, or more than one, has an id that begins so; the message names those that are near.
         WarehouseError: raw access cannot be logged, or a file cannot be read.
     """
-    with connect(warehouse, raw=raw, purpose=f"why {doc_id}") as connection:
+    with connect(warehouse, raw=raw, purpose=f"why {doc_id}") as connection, damage_explained():
         return tell(connection, doc_id, raw=raw, steps=steps)
 
 

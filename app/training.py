@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from modelcore.config import TrainConfig
+from modelcore.checkpoint import OtherRun, plan_of
 from modelcore.inference import Checkpoint
-from modelcore.plan import Plan
 from modelcore.training import train
-from pipelines.contract.config import decode, encode
+from pipelines.contract.config import encode
 from pipelines.contract.errors import InputError
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, Table, read_table, tables_of
@@ -20,8 +19,6 @@ from pipelines.contract.schema import CHECKPOINTS, SHARDS, TRAIN_STEPS
 from pipelines.contract.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rich.console import Console
 
     from app.settings import RunFile
@@ -72,7 +69,7 @@ def published(warehouse: Warehouse, step: str, command: str) -> Manifest:
     Raises:
         InputError: there is none; the message says which command makes it.
     """
-    manifest = warehouse.manifests().get(step)
+    manifest = warehouse.manifests(steps={step}).get(step)
     if manifest is None:
         raise InputError(f"{warehouse.root}: the step {step!r} is not published here; first: {command}")
     return manifest
@@ -91,14 +88,13 @@ def checkpoint_folder(warehouse: Warehouse, manifest: Manifest) -> Path:
 
 def steps_of(warehouse: Warehouse, doc_id: str) -> list[int]:
     """The training steps in which a document was seen, from the plan alone; none if nothing was trained or it was not on the train side."""
-    manifests = warehouse.manifests()
+    manifests = warehouse.manifests(steps={"train", "tokenize"})
     if "train" not in manifests or "tokenize" not in manifests:
         return []
-    config = decode(TrainConfig, _without_nulls(manifests["train"].params), "train")
-    plan = Plan.read(warehouse.table(manifests["tokenize"], "shards", SHARDS.schema), config)
+    shards = warehouse.table(manifests["tokenize"], "shards", SHARDS.schema)
     try:
-        return plan.steps_of(doc_id)
-    except InputError:  # not on the train side
+        return plan_of(checkpoint_folder(warehouse, manifests["train"]), shards).steps_of(doc_id)
+    except (InputError, OtherRun):  # not on the train side, or the corpus is newer than the model
         return []
 
 
@@ -137,8 +133,3 @@ def _written(warehouse: Warehouse, manifest: Manifest, result: TrainResult) -> d
     with PartWriter(warehouse.attempt("train"), schemas) as writer:
         writer.write({"checkpoints": result.checkpoints(train_id(manifest), warehouse.root), "train_steps": result.train_steps(train_id(manifest))})
     return tables_of(writer.files, schemas)
-
-
-def _without_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML has no null: what is not set is left out."""
-    return {name: value for name, value in table.items() if value is not None}

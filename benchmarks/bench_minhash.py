@@ -69,7 +69,7 @@ def main() -> None:
     given = parser.parse_args()
     texts = pq.read_table(given.parquet, columns=["text"]).column("text").to_pylist() if given.parquet else seeded_texts()
     plain = [text for text in texts if text.isascii() and WORD.search(text)]
-    bands = band_parameters(0.8)
+    bands = band_parameters(0.8, recall=0.998)
     sketch = Sketch(num_bands=bands.num_bands, rows_per_band=bands.rows_per_band, shingle_words=SHINGLE_WORDS)
     sketch(batch_of([*texts[:2], "warm up the compiler with some words more than five"]))
 

@@ -74,9 +74,12 @@ class TrainConfig:
         """Rejects values that cannot be trained with; ``decode`` adds where they stand."""
         _positive(self, "max_steps", "batch_tokens", "learning_rate", "grad_clip", "checkpoint_every_steps", "log_every_steps")
         _not_negative(self, "micro_batch_rows", "warmup_steps", "weight_decay", "seed", "num_threads")
-        for name in ("final_learning_rate_ratio", "decay_ratio", "beta1", "beta2"):
+        for name in ("final_learning_rate_ratio", "decay_ratio"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; give a number from 0 to 1")
+        for name in ("beta1", "beta2"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give a number from 0 to less than 1")
         if self.batch_tokens % self.model.context_length:
             raise ValueError(f"batch_tokens {self.batch_tokens} must be a multiple of model.context_length {self.model.context_length}")
         if self.max_seconds is not None and self.max_seconds <= 0:

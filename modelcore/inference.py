@@ -92,7 +92,7 @@ class Checkpoint:
         ``max_batch_tokens`` (padding included) changes the rounding only.
 
         Raises:
-            InputError: a continuation is longer than the context length; use ``rolling_loglikelihood``.
+            InputError: a continuation is longer than the context length; cut it into windows first.
         """
         prepared = [self._prepared(context, continuation) for context, continuation in pairs]
         distinct = sorted({pair for pair in prepared if pair[1]}, key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
@@ -101,27 +101,6 @@ class Checkpoint:
             scored.update(zip(batch, self._score(batch), strict=True))
         nothing = Scored(logprob_nats=0.0, is_greedy=True, num_tokens=0)
         return [scored[pair] if pair[1] else nothing for pair in prepared]
-
-    def rolling_loglikelihood(self, texts: Sequence[Sequence[int]], max_batch_tokens: int = 4096) -> list[Scored]:
-        """Log-likelihood of whole texts of any length.
-
-        They are cut into windows of the context length; a token is predicted once, from its own window and the one token before that.
-        """
-        size = self.config.context_length
-        windows = [
-            (index, (ids[start - 1 : start] if start else (), ids[start : start + size]))
-            for index, ids in enumerate(texts)
-            for start in range(0, len(ids), size)
-        ]
-        parts: list[list[Scored]] = [[] for _ in texts]
-        for (index, _), scored in zip(windows, self.loglikelihood([pair for _, pair in windows], max_batch_tokens), strict=True):
-            parts[index].append(scored)
-        return [
-            Scored(
-                logprob_nats=sum(p.logprob_nats for p in part), is_greedy=all(p.is_greedy for p in part), num_tokens=sum(p.num_tokens for p in part)
-            )
-            for part in parts
-        ]
 
     def generate(
         self,
@@ -149,7 +128,7 @@ class Checkpoint:
     def _prepared(self, context: Sequence[int], continuation: Sequence[int]) -> Pair:
         room = self.config.context_length
         if len(continuation) > room:
-            raise InputError(f"a continuation of {len(continuation)} tokens does not fit the context of {room}; use rolling_loglikelihood")
+            raise InputError(f"a continuation of {len(continuation)} tokens does not fit the context of {room}; cut it into windows first")
         held = tuple(context) or (self.end_of_text,)
         # The last token is never read, only predicted, so one more than the context length has a place.
         return held[-(room + 1 - len(continuation)) :], tuple(continuation)

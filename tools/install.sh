@@ -118,7 +118,7 @@ make_venv
 case "${1:-}" in
 demo)
   if [ ! -e "$VENV/.installed-dev-$(state)" ]; then
-    once "$VENV" demo "installing into $VENV (about 500 MB to download the first time)" install_assay model,eval
+    once "$VENV" demo "installing into $VENV (about 550 MB to download the first time)" install_assay model,eval,app
   fi
   ;;
 dev) once "$VENV" dev "installing everything into $VENV (about 1.2 GB to download the first time)" install_assay all,jre,dev ;;

@@ -39,7 +39,7 @@ def summary(here: Served) -> None:
             "met_ratio": NUMBER("Share met", format="percent"),
             "num_docs": NUMBER("In documents", format="localized"),
             "num_docs_dropped": NUMBER("Documents left out", format="localized"),
-            "num_docs_cut": NUMBER("Passages cut", format="localized"),
+            "num_docs_cut": NUMBER("Documents cut", format="localized"),
             "highest_coverage": NUMBER("Most of an item", format="percent"),
         },
     )

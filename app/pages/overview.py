@@ -196,7 +196,7 @@ def show_training(here: Served) -> None:
 
 def show_what_if(here: Served) -> None:
     """A bound that the reader moves, and what it would cost."""
-    signals = here.rows("SELECT DISTINCT signal FROM signal_values ORDER BY signal").column("signal").to_pylist()
+    signals = here.rows("SELECT DISTINCT family || '.' || signal AS name FROM signal_values ORDER BY name").column("name").to_pylist()
     if not signals:
         return
     st.subheader("What if a rule were stricter?")
@@ -207,9 +207,10 @@ def show_what_if(here: Served) -> None:
     bound = middle.number_input("Bound", value=_number(st.query_params.get("bound")), key="what_if_bound")
     if signal != _usual(signals) or bound:
         st.query_params.update({"signal": signal, "bound": f"{bound:g}"})
-    total: dict[str, Any] = here.saved("what_if", signal=signal, bound=float(bound)).to_pylist()[0]
+    family, _, name = signal.partition(".")
+    total: dict[str, Any] = here.saved("what_if", family=family, signal=name, bound=float(bound)).to_pylist()[0]
     right.metric("Published documents below the bound", f"{total['num_published_below']:,}", help=WHAT_IF_HELP)
-    bins = here.rows(_BINS, signal=signal).to_pylist()
+    bins = here.rows(_BINS, family=family, signal=name).to_pylist()
     if bins:
         st.altair_chart(charts.histogram(bins, float(bound), signal))
 
@@ -217,7 +218,7 @@ def show_what_if(here: Served) -> None:
 WHAT_IF_HELP = "Documents that are in the corpus now and would be dropped by this bound."
 # The middle 98 percent, since one huge document would push all others into one bar.
 _BINS = """
-    WITH v AS (SELECT value FROM signal_values WHERE signal = $signal AND value IS NOT NULL),
+    WITH v AS (SELECT value FROM signal_values WHERE family = $family AND signal = $signal AND value IS NOT NULL),
     r AS (SELECT quantile_cont(value, 0.01) AS low, quantile_cont(value, 0.99) AS high FROM v),
     b AS (SELECT least(39, greatest(0, CAST(floor((value - low) / nullif(high - low, 0) * 40) AS INTEGER))) AS bin, low, (high - low) / 40 AS width
           FROM v, r WHERE value BETWEEN low AND high)
@@ -227,7 +228,7 @@ _BINS = """
 
 def _usual(signals: list[str]) -> str:
     """The length of a document where it was measured: everyone knows what it is."""
-    return next((name for name in signals if "word_count" in name or "num_words" in name), signals[0])
+    return next((name for name in signals if name.endswith(("word_count", "num_words"))), signals[0])
 
 
 def _number(text: str | None) -> float:

@@ -116,7 +116,7 @@ def page() -> None:
     scores = here.saved("scores").to_pylist()
     if not scores:
         st.info("No model has been scored in this warehouse yet. Run this in a terminal:", icon=":material/inbox:")
-        st.code("assay eval", language=None)
+        st.code("assay train RUN.toml\nassay eval RUN.toml", language=None)
         return
     task, metric = pick_test(scores)
     show_scores([row for row in scores if (row["task"], row["metric"]) == (task, metric)])

@@ -7,7 +7,8 @@
 --   below_ratio: their share, in [0, 1]
 --   num_published_below: documents below the bound that are published now
 -- parameters:
---   signal = 'word_count': name of the signal
+--   family = 'gopher_quality': family of the signal
+--   signal = 'num_words': name of the signal
 --   bound = 50.0: documents with a smaller value are counted
 SELECT
     coalesce(t.source, 'all') AS source,
@@ -18,6 +19,6 @@ SELECT
 FROM signal_values AS v
 JOIN texts AS t ON t.doc_id = v.doc_id
 LEFT JOIN fates AS f ON f.doc_id = v.doc_id
-WHERE v.signal = $signal AND v.value IS NOT NULL
+WHERE v.family = $family AND v.signal = $signal AND v.value IS NOT NULL
 GROUP BY ROLLUP (t.source)
 ORDER BY grouping(t.source) DESC, t.source

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteriaList
 
 from evalsuite.base import Scored, models
@@ -92,7 +93,7 @@ class HuggingFace:
             raise InputError(f"{self.path}: no such folder; name a model folder with config.json, weights and a tokenizer on this machine")
         try:
             return load(self.path, local_files_only=True, **options)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise InputError(f"{self.path}: transformers cannot load a causal language model from it ({type(error).__name__})") from None
 
     @cached_property

@@ -30,16 +30,22 @@ class Gsm8k:
     """Grade-school mathematics (Cobbe et al. 2021).
 
     ``path`` is a folder with ``test.jsonl`` and ``train.jsonl``. The examples shown first are the ``num_shots`` items of the train file that have the
-    lowest hash, the same for every question. Parts: the question and the worked answer; both are long, so none is looked for as a whole.
+    lowest hash, the same for every question but one that is among them: it is shown the next instead. Parts: the question and the worked answer;
+    both are long, so none is looked for as a whole.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path
     split: Literal["test", "train"] = "test"
     num_shots: int = 5
     max_new_tokens: int = 256
     max_items: int | None = None
     metrics: tuple[str, ...] = ("exact_match",)
+
+    def __post_init__(self) -> None:
+        """Rejects counts below what makes sense; ``decode`` adds where they stand."""
+        if self.num_shots < 0 or self.max_new_tokens < 1 or (self.max_items is not None and self.max_items < 1):
+            raise ValueError("num_shots must be 0 or more, max_new_tokens and max_items 1 or more")
 
     def data(self) -> dict[str, str]:
         """Hashes of the questions and, where examples are shown, of the train file."""
@@ -52,7 +58,7 @@ class Gsm8k:
         Raises:
             InputError: a file is missing or broken, or an answer has no number.
         """
-        shots = "".join(f"{_question(row)} {row['answer']}\n\n" for row in self._shots())
+        shots = self._shots()
         rows = read_jsonl(self.path / f"{self.split}.jsonl", ("question", "answer"), _WAY_OUT)
         found = [self._item(f"{self.split}-{i}", row, shots) for i, row in enumerate(rows)]
         yield from sample(found, lambda item: item.item_id, self.max_items)
@@ -81,15 +87,17 @@ class Gsm8k:
         if self.num_shots == 0:
             return []
         rows = read_jsonl(self.path / "train.jsonl", ("question", "answer"), _WAY_OUT)
-        if len(rows) < self.num_shots:
-            raise InputError(f"{self.path / 'train.jsonl'}: {len(rows)} items, but num_shots is {self.num_shots}; lower it, or {_WAY_OUT}")
-        return sorted(rows, key=lambda row: rank(row["question"]))[: self.num_shots]
+        if len(rows) < self.num_shots + (self.split == "train"):
+            raise InputError(f"{self.path / 'train.jsonl'}: {len(rows)} items are too few for num_shots {self.num_shots}; lower it, or {_WAY_OUT}")
+        return sorted(rows, key=lambda row: rank(row["question"]))[: self.num_shots + 1]
 
-    def _item(self, item_id: str, row: dict[str, str], shots: str) -> Item:
+    def _item(self, item_id: str, row: dict[str, str], shots: Sequence[dict[str, str]]) -> Item:
         target = self.extract(row["answer"])
         if target is None:
             raise InputError(f"{self.path}: the answer of {item_id} has no number after {_MARK}; {_WAY_OUT}")
-        request = GenerateRequest(prompt=shots + _question(row), stop=("Question:",), max_new_tokens=self.max_new_tokens)
+        others = [shot for shot in shots if shot["question"] != row["question"]][: self.num_shots]
+        shown = "".join(f"{_question(shot)} {shot['answer']}\n\n" for shot in others)
+        request = GenerateRequest(prompt=shown + _question(row), stop=("Question:",), max_new_tokens=self.max_new_tokens)
         parts = (Part(name="question", text=row["question"]), Part(name="answer", text=row["answer"]))
         return Item(item_id=item_id, requests=(request,), target=target, parts=parts)
 

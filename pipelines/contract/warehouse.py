@@ -21,17 +21,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from pipelines.contract.errors import CorruptFile, WarehouseBusy, WarehouseError
 from pipelines.contract.manifest import Artifact, Manifest, entry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import pyarrow as pa
 
     from pipelines.contract.parts import Table
+
+_PATIENCE_S: Final = 1.0  # how long a writer asks for the lock before it says that another one holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Warehouse:
 
     def find(self, step: str, key: str) -> Manifest | None:
         """The manifest of a finished step, if it is finished."""
-        path = self._manifest_path(step, key)
+        path = self.manifest_path(step, key)
         try:
             return Manifest.from_json(path.read_text(encoding="utf-8"), str(path))
         except FileNotFoundError:
@@ -87,15 +89,23 @@ class Warehouse:
         except (OSError, ValueError, KeyError) as error:
             raise CorruptFile(f"{path}: not a version ({type(error).__name__})") from None
 
-    def manifests(self, version: Version | None = None) -> dict[str, Manifest]:
-        """The manifests of a version by step, the newest by default; empty if nothing was published."""
+    def manifests(self, version: Version | None = None, steps: Collection[str] | None = None) -> dict[str, Manifest]:
+        """The manifests of a version by step, the newest by default, of some steps only if they are named; empty if nothing was published.
+
+        Raises:
+            CorruptFile: one that the version names is gone.
+        """
         chosen = version or self.version()
         found: dict[str, Manifest] = {}
         for step, key in (chosen.steps if chosen else {}).items():
-            manifest = self.find(step, key)
-            if manifest is None:
-                raise CorruptFile(f"{self._manifest_path(step, key)}: version {chosen.number if chosen else 0} names it, but it is gone")
-            found[step] = manifest
+            manifest = self.find(step, key) if steps is None or step in steps else None
+            if manifest is not None:
+                found[step] = manifest
+            elif steps is None or step in steps:
+                raise CorruptFile(
+                    f"{self.manifest_path(step, key)}: version {chosen.number if chosen else 0} names it, but it is gone; "
+                    "run the command that made it again, or `assay rollback` to a version without it"
+                )
         return found
 
     def table(self, manifest: Manifest, name: str, schema: pa.Schema) -> Table:
@@ -117,12 +127,7 @@ class Warehouse:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             lock = (self.root / "lock").open("a+", encoding="utf-8")
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                holder = lock.read().strip() or "an unknown process"
-                raise WarehouseBusy(f"{self.root}: held by {holder}; wait for it, or name another warehouse") from None
+            self._take(lock)
             with self._explained():
                 lock.truncate(0)
                 lock.write(f"process {os.getpid()} since {_now()}")
@@ -138,7 +143,7 @@ class Warehouse:
         entries = {name: entry_of(table, str(self.root)) for name, table in tables.items()}
         full = replace(manifest, tables=entries, artifacts=dict(artifacts or {}))
         with self._explained():
-            if self._put(self._manifest_path(full.step, full.key), full.to_json()):
+            if self._put(self.manifest_path(full.step, full.key), full.to_json()):
                 return full
         existing = self.find(full.step, full.key)
         return existing or full
@@ -204,13 +209,28 @@ class Warehouse:
 
     # -- inside ------------------------------------------------------------------------------------------------------------------
 
-    def _manifest_path(self, step: str, key: str) -> Path:
+    def manifest_path(self, step: str, key: str) -> Path:
+        """Where a step's manifest is, or would be."""
         return self.root / "manifests" / step.replace(":", "_") / f"{key}.json"
+
+    def _take(self, lock: TextIO) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # a reader that asks whether there is a writer holds it for an instant
+                if time.monotonic() < deadline:
+                    time.sleep(0.02)
+                    continue
+                lock.seek(0)
+                holder = lock.read().strip() or "an unknown process"
+                raise WarehouseBusy(f"{self.root}: held by {holder}; wait for it, or name another warehouse") from None
+            return
 
     def _is_held(self) -> bool:
         try:
             with (self.root / "lock").open("r", encoding="utf-8") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: readers do not take each other for a writer
         except FileNotFoundError:
             return False
         except OSError:

@@ -51,7 +51,7 @@ num_kv_heads = 1
 hidden = 64
 context_length = 64
 [eval]
-tasks = ["bits_per_byte"]
+tasks = ["bits_per_byte", "cloze", "humaneval"]
 """,
         encoding="utf-8",
     )

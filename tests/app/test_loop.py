@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import datasets
 import pytest
@@ -11,11 +14,8 @@ from tiny_corpus import write_run_file
 from typer.testing import CliRunner
 
 from app.cli import app
-from pipelines.contract.errors import ConfigError, CorruptFile
+from pipelines.contract.errors import ConfigError, CorruptFile, InputError
 from pipelines.contract.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TRAIN = """
 [train]
@@ -140,6 +140,46 @@ def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> No
     with pytest.raises(CorruptFile, match=r"1 of .* files are missing or differ"):
         typed("verify", path)
     assert run_file != path
+
+
+@pytest.mark.parametrize(
+    ("step", "table", "command"), [("dedup", "duplicates", "run"), ("train", "train_steps", "train"), ("eval", "scores", "eval")]
+)
+def test_what_verify_advises_repairs_a_damaged_step(
+    run_file: Path, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, table: str, command: str
+) -> None:
+    copy = tmp_path / "warehouse"
+    shutil.copytree(warehouse, copy, symlinks=True)
+    monkeypatch.setenv("ASSAY_WAREHOUSE", str(copy))
+    found = Warehouse(copy).manifests()
+    (manifest,) = [m for name, m in found.items() if name.partition(":")[0] == step]
+    target = copy / manifest.tables[table].files[0].path
+    target.write_bytes(target.read_bytes()[:-1])
+    with pytest.raises(CorruptFile) as caught:
+        typed("verify", run_file)
+    told = re.search(r"delete (\S+) and run the command that made it again", str(caught.value))
+    assert told is not None
+    Path(told[1]).unlink()
+    typed(command, run_file, "--json")
+    typed("verify", run_file)
+    assert {name: m.content_sha256 for name, m in Warehouse(copy).manifests().items() if name == step} == {
+        name: m.content_sha256 for name, m in found.items() if name == step
+    }
+
+
+def test_verify_of_a_place_where_nothing_is_published_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="no such folder"):
+        typed("verify", "-w", tmp_path / "typo")
+    monkeypatch.setenv("ASSAY_WAREHOUSE", str(tmp_path / "nothing"))
+    with pytest.raises(InputError, match="nothing is published there"):
+        typed("verify")
+
+
+def test_tokens_seen_are_those_of_every_step_not_of_the_logged_ones(warehouse: Path) -> None:
+    curve = json.loads(typed("sql", "--saved", "loss_curve", "-w", warehouse, "--json"))
+    last = max((row for row in curve if row["source"] == "all"), key=lambda row: int(row["step"]))
+    (saved,) = asked(warehouse, "select max(num_tokens) as n from checkpoints")
+    assert last["num_tokens_seen"] == saved["n"]
 
 
 def test_a_rollback_publishes_the_earlier_version_again(tmp_path: Path) -> None:

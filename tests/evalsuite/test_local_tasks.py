@@ -127,8 +127,24 @@ def test_without_examples_the_train_file_is_not_needed(gsm8k_folder):
     assert set(task.data()) == {"test.jsonl"}
 
 
+def test_an_asked_question_is_never_among_the_examples_it_is_shown(gsm8k_folder):
+    items = list(tasks["gsm8k"](path=gsm8k_folder, split="train", num_shots=3).items(NOTHING))
+    assert len(items) == 4
+    for item in items:
+        prompt = item.requests[0].prompt
+        assert prompt.count("Question:") == 4
+        assert prompt.count(item.parts[0].text) == 1
+        assert item.parts[1].text not in prompt
+
+
+@pytest.mark.parametrize("field", [{"num_shots": -1}, {"max_items": 0}, {"max_new_tokens": 0}])
+def test_a_count_that_makes_no_sense_is_refused(gsm8k_folder, field):
+    with pytest.raises(ConfigError, match="num_shots must be 0 or more"):
+        decode(tasks["gsm8k"], {"path": str(gsm8k_folder), **field}, "eval")
+
+
 def test_too_few_examples_are_an_error_and_not_a_shorter_prompt(gsm8k_folder):
-    with pytest.raises(InputError, match="4 items, but num_shots is 5"):
+    with pytest.raises(InputError, match="4 items are too few for num_shots 5"):
         list(tasks["gsm8k"](path=gsm8k_folder).items(NOTHING))
 
 

@@ -45,6 +45,11 @@ def edited(run_file: Path, old: str, new: str) -> Path:
     return run_file
 
 
+def test_an_argument_that_is_no_utf_8_is_one_line() -> None:
+    done = subprocess.run([sys.executable, "-m", "app.cli", "why", b"\xff\xff"], capture_output=True, text=True, check=False)
+    assert "an argument is not UTF-8" in line_of(done, 2)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -26,6 +26,7 @@ def test_a_run_file_sets_what_it_names_and_leaves_the_rest() -> None:
         ({"learning_rate": 0.0}, "learning_rate is 0.0"),
         ({"warmup_steps": -1}, "warmup_steps is -1"),
         ({"beta2": 1.5}, "beta2 is 1.5"),
+        ({"beta1": 1.0}, "beta1 is 1.0"),
         ({"max_seconds": 0.0}, "max_seconds is 0.0"),
         ({"model": {"vocab_size": -1}}, "vocab_size is -1"),
         ({"device": "tpu"}, "device: got 'tpu'"),

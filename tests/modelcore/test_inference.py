@@ -76,7 +76,6 @@ def test_the_order_of_the_pairs_changes_no_bit(checkpoint: Checkpoint, pairs: Pa
 
 def test_no_pairs_are_no_answers(checkpoint: Checkpoint) -> None:
     assert checkpoint.loglikelihood([]) == []
-    assert checkpoint.rolling_loglikelihood([]) == []
 
 
 def test_the_most_likely_continuation_is_greedy(checkpoint: Checkpoint) -> None:
@@ -90,15 +89,6 @@ def test_a_continuation_that_does_not_fit_is_refused(checkpoint: Checkpoint) -> 
     assert checkpoint.loglikelihood([([1, 2], [3] * 24)])[0].num_tokens == 24
     with pytest.raises(InputError, match="25 tokens does not fit the context of 24"):
         checkpoint.loglikelihood([([1], [3] * 25)])
-
-
-def test_a_long_text_is_scored_token_by_token_once(checkpoint: Checkpoint) -> None:
-    ids = [random.Random(2).randrange(300) for _ in range(60)]
-    short, long, empty = checkpoint.rolling_loglikelihood([ids[:10], ids, []])
-    assert (short.num_tokens, long.num_tokens, empty.num_tokens) == (10, 60, 0)
-    assert short.logprob_nats == pytest.approx(checkpoint.loglikelihood([([], ids[:10])])[0].logprob_nats, abs=1e-4)
-    windows = checkpoint.loglikelihood([([], ids[:24]), (ids[23:24], ids[24:48]), (ids[47:48], ids[48:])])
-    assert long.logprob_nats == pytest.approx(sum(window.logprob_nats for window in windows), abs=1e-4)
 
 
 def test_a_trained_checkpoint_knows_its_step_and_its_plan(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
+import threading
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -97,6 +99,19 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(tmp_path: Path) -> None
         other.join()
     with Warehouse(tmp_path).writing():
         pass
+
+
+def test_readers_that_look_for_a_writer_stop_no_writer(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    with warehouse.writing():
+        warehouse.note_run("killed", "started", {"engine": "local", "config_sha256": "x", "code_version": "y"})
+    with (tmp_path / "lock").open("r") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)  # another reader, at the same instant
+        assert [run["state"] for run in warehouse.runs()] == ["killed"]
+        letting_go = threading.Timer(0.1, fcntl.flock, (other, fcntl.LOCK_UN))
+        letting_go.start()
+        with warehouse.writing():
+            letting_go.join()
 
 
 def test_a_place_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
