@@ -142,12 +142,11 @@ def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> No
     assert run_file != path
 
 
-@pytest.mark.parametrize(
-    ("step", "table", "command"), [("dedup", "duplicates", "run"), ("train", "train_steps", "train"), ("eval", "scores", "eval")]
-)
+@pytest.mark.parametrize("damaged", ["dedup duplicates run", "train train_steps train", "eval scores eval"])
 def test_what_verify_advises_repairs_a_damaged_step(
-    run_file: Path, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, table: str, command: str
+    run_file: Path, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: str
 ) -> None:
+    step, table, command = damaged.split()
     copy = tmp_path / "warehouse"
     shutil.copytree(warehouse, copy, symlinks=True)
     monkeypatch.setenv("ASSAY_WAREHOUSE", str(copy))
