@@ -40,7 +40,7 @@ class Curated:
             return
         did = f"{len(self.result.done_now)} steps done now" if self.result.done_now else "nothing was left to do"
         console.print(f"Version {self.result.version.number} in {self.warehouse.root} ({did}).", highlight=False)
-        console.print(f"  corpus: {self.warehouse.root / 'corpus'}   (datasets.load_dataset reads this folder)", highlight=False)
+        console.print(f"  corpus: {self.warehouse.root / 'corpus'}   (datasets.load_dataset reads this folder)", highlight=False, soft_wrap=True)
 
 
 def runner_for(settings: RunFile, engine: Literal["local", "spark"], reporter: ConsoleReporter | SilentReporter) -> tuple[Runner, Warehouse]:

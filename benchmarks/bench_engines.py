@@ -2,7 +2,7 @@
 
     python benchmarks/bench_engines.py [RUN.toml]
 
-Wall seconds seconds of the whole command, start-up included.
+Wall seconds of the whole command, start-up included.
 """
 
 from __future__ import annotations
