@@ -214,8 +214,12 @@ def rollback(
     version = place.version(number)
     if version is None:
         raise ConfigError(f"rollback: no version {number}; `assay history` lists {place.versions() or 'none'}")
+    from pipelines.steps.runner import point_at_corpus
+
     with place.writing():
         published = place.set_version(version.steps, note=f"rollback to version {number}")
+        if "publish" in version.steps:
+            point_at_corpus(place, place.manifests(published)["publish"])
     out.print(f"version {published.number} is now what version {number} was", highlight=False)
 
 

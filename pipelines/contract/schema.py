@@ -65,9 +65,10 @@ def conform(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBat
     arrays = []
     for field in schema:
         values = batch.column(field.name)
-        chunk = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        if isinstance(chunk, pa.ChunkedArray):  # combine_chunks keeps several chunks where one would overflow 2 GiB
-            raise PartError(f"column {field.name}: more than 2 GiB of text in one batch")
+        try:
+            chunk = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        except pa.ArrowInvalid:
+            raise PartError(f"column {field.name}: more than 2 GiB of text in one batch") from None
         try:
             arrays.append(chunk if chunk.type == field.type else pc.cast(chunk, field.type, safe=True))
         except pa.ArrowInvalid:
@@ -91,7 +92,11 @@ DOCUMENTS = _spec(
         column("source", S, "name of the source in the run file"),
         column("kind", S, "what sort of text: readme, license, page, ..."),
         column("record_key", S, "the record's own key, relative to the source's root"),
-        column("origin", S, "the place that it shares with its siblings: host, package, folder; a split never cuts through one"),
+        column(
+            "origin",
+            S,
+            "what it shares with its siblings: host, package, folder; drawn for a side as a whole, then near copies follow their cluster",
+        ),
         column("url", S, "where it was published, if known"),
         column("license", S, "licence as declared, if any"),
         column("created_at", TIMESTAMP, "when it was written or fetched, if the record says so"),
@@ -145,7 +150,7 @@ EDITS = _spec(
         column("end", I64, "first byte after it"),
         column("new_length", I64, "bytes put in its place"),
         column("step", S, "step that made the change"),
-        column("cause", S, "what asked for it: a cleaner, an entity, a benchmark"),
+        column("cause", S, "what asked for it: the cleaners that changed this text, an entity, a benchmark"),
     ],
 )
 VERDICTS = _spec(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
@@ -63,6 +64,27 @@ class Scrub:
             except DetectorTimeout as timeout:
                 _set_aside(doc_id, source, len(text.encode()), str(timeout), rows)
         return {name: pa.RecordBatch.from_pylist(rows[name], schema=schema) for name, schema in _SCHEMAS.items()}
+
+    def address(self, url: str | None) -> str | None:
+        """As much of a document's address as holds no personal data: all of it, or up to its path, or its host; None where even that does.
+
+        Percent-encoding hides nothing. The clean text and its spans have no part in this: an address is dropped or kept, never edited.
+        """
+        if url is None or not self._is_personal(url):
+            return url
+        try:
+            place = urlsplit(url)
+            host = place.hostname or ""
+        except ValueError:  # such as a port that is no number
+            return None
+        whole, bare = f"{place.scheme}://{host}{place.path}", f"{place.scheme}://{host}"
+        return next((shorter for shorter in (whole, bare) if host and not self._is_personal(shorter)), None)
+
+    def _is_personal(self, url: str) -> bool:
+        try:
+            return any(detector.find(text) for detector in self.detectors.values() for text in {url, unquote(url)})
+        except DetectorTimeout:
+            return True
 
     def _document(self, doc_id: str, text: str, flat_cuts: list[int], rows: dict[str, list[dict[str, Any]]]) -> None:
         utf8 = text.encode()

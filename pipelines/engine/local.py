@@ -171,11 +171,13 @@ def _map_stream(job: Job, stream: bytes, key: str) -> list[PartFile]:
 def _pieces(rows: pa.RecordBatchReader, key: str) -> Iterator[bytes]:
     """Whole groups packed into messages of about ``_GROUP_BYTES``."""
     held: list[pa.Table] = []
+    num_bytes = 0
     for group in groups_of(rows, key):
         held.append(group)
-        if sum(t.nbytes for t in held) >= _GROUP_BYTES:
+        num_bytes += group.nbytes
+        if num_bytes >= _GROUP_BYTES:
             yield _packed(held)
-            held = []
+            held, num_bytes = [], 0
     if held:
         yield _packed(held)
 

@@ -7,10 +7,12 @@ action, and only files in the rows of tasks that succeeded are named, so retried
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
@@ -151,14 +153,17 @@ class SparkEngine:
         schema = from_arrow_schema(table.schema.remove_metadata())
         if not table.files:
             return self._session.createDataFrame([], schema)
-        return self._session.read.schema(schema).parquet(*table.paths)
+        try:
+            return self._session.read.schema(schema).parquet(*map(_address, table.paths))
+        except (PySparkException, Py4JError) as error:
+            raise _explained(table.name, error) from None
 
     def _collected(
         self, frame: DataFrame, task: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]], outputs: Mapping[str, pa.Schema]
     ) -> dict[str, Table]:
         try:
             reported = frame.mapInArrow(task, from_arrow_schema(PART_FILE_SCHEMA)).toArrow()
-        except PySparkException as error:
+        except (PySparkException, Py4JError) as error:
             raise _explained("Spark", error) from None
         if self._report is not None:
             self._report(1, 1)
@@ -220,10 +225,17 @@ def _map_rows(job: Job, batches: Iterator[pa.RecordBatch]) -> list[Any]:
     return writer.files
 
 
+def _address(path: str) -> str:
+    """A file of this machine for Spark: not the cluster's default file system, and no pattern."""
+    return "file://" + re.sub(r"([\\\[\]{}*?])", r"\\\1", path)
+
+
 def _no_body(batch: pa.RecordBatch) -> Mapping[str, pa.RecordBatch]:
     return {"": batch}
 
 
-def _explained(where: str, error: PySparkException) -> AssayError:
-    condition = error.getCondition() or type(error).__name__  # never the message: it may quote a row
+def _explained(where: str, error: PySparkException | Py4JError) -> AssayError:
+    condition = (error.getCondition() if isinstance(error, PySparkException) else None) or type(
+        error
+    ).__name__  # never the message: it may quote a row
     return PartError(f"{where}: Spark failed with {condition}; its log above says more")

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.contract.schema import column
 from pipelines.signals.base import signals
 from pipelines.text.c4_lines import MIN_WORDS, judge_line
-from pipelines.text.segment import count_sentences
+from pipelines.text.segment import count_sentences, memory_zone
 
 if TYPE_CHECKING:
     from pipelines.text.batch import TextBatch
@@ -44,7 +44,8 @@ class C4:
 
     def measure(self, batch: TextBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)
+        with memory_zone():
+            return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)
 
     def _one(self, text: str) -> dict[str, Any]:
         judged = [

@@ -29,7 +29,7 @@ class Parquet(Fields):
     Page checksums are verified where the file has them. A file cut short has lost its index, which stands at its end: nothing of it can be read.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO
 
@@ -56,9 +56,9 @@ class Parquet(Fields):
         except (OSError, pa.ArrowException) as error:
             yield _fault_of(path, unit, number, error)
 
-    def _row(self, row: dict[str, Any] | None, place: Place) -> Record | Fault:
-        if row is None:
-            return Fault(file=place.file, error="invalid_utf8", message="a string column holds bytes that are not UTF-8", offset=place.offset)
+    def _row(self, row: dict[str, Any] | tuple[str, str], place: Place) -> Record | Fault:
+        if isinstance(row, tuple):
+            return Fault(file=place.file, error=row[0], message=row[1], offset=place.offset)
         return self.read_row(row, place)
 
     def _present(self, file: pq.ParquetFile) -> list[str]:
@@ -81,20 +81,22 @@ class Parquet(Fields):
             )
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
-    """Rows as Python values; None for one whose strings are not UTF-8."""
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | tuple[str, str]]:
+    """Rows as Python values; class and message of the fault for one that cannot be had."""
     try:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, OverflowError, ValueError):
         for i in range(batch.num_rows):
             yield _single(batch.slice(i, 1))
 
 
-def _single(batch: pa.RecordBatch) -> dict[str, Any] | None:
+def _single(batch: pa.RecordBatch) -> dict[str, Any] | tuple[str, str]:
     try:
         return dict(batch.to_pylist()[0])
     except UnicodeDecodeError:
-        return None
+        return "invalid_utf8", "a string column holds bytes that are not UTF-8"
+    except (OverflowError, ValueError):
+        return "bad_value", "a date or number is outside of what can be read"
 
 
 def _fault_of(path: Path, unit: str, number: int, error: Exception) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
@@ -30,17 +30,21 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A record as it stands in the file. ``claimed`` is its Content-Length; ``body`` its block, None where it is not wanted or too large to hold."""
+    """A record as it stands in the file. ``claimed`` is its Content-Length; ``body`` its block, None where it is not wanted or too large to hold.
+
+    Records that were packed together have one offset, that of their gzip member; ``nth`` counts them from 0.
+    """
 
     offset: int
     claimed: int
     warc: Any
     is_wanted: bool
     body: bytes | None
+    nth: int = 0
 
     @property
     def is_whole(self) -> bool:
-        return self.body is None or (self.claimed > 0 and len(self.body) == self.claimed)
+        return self.body is None or len(self.body) == self.claimed
 
 
 @sources("warc")
@@ -49,11 +53,12 @@ class Warc:
     """Records of WARC and WET files, gzip-packed or plain.
 
     Documents are HTML responses with status 200, reduced to their main text, and conversion records; requests, revisits, metadata, redirects and
-    files that are no pages are not documents. The key is the WARC-Record-ID, the offset the record's place in the packed file: a reader may seek
-    there. Memory holds two records of at most ``max_record_bytes``, before and after the page's own content encoding is undone.
+    files that are no pages are not documents. The key is the WARC-Record-ID, the offset the place in the file where the record, or the gzip member
+    that holds it, begins: a reader may seek there. Memory holds two records of at most ``max_record_bytes``, before and after the page's own content
+    encoding is undone.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path
     kind: str = "page"
     license: str = ""
@@ -72,17 +77,18 @@ class Warc:
 
         A record is given once the next one is seen or the file's end is sound: a record cut short must not pass for a whole one.
         """
-        path, held = located(self.path, unit), None
+        path, held, nth = located(self.path, unit), None, 0
         try:
             for found in self._found(path):
                 if held is not None:
                     yield from self._document(unit, held)
-                held = found
+                nth = nth + 1 if held is not None and held.offset == found.offset else 0
+                held = replace(found, nth=nth)
             broken = _break(path, held.offset if held else 0)
         except OSError as error:  # fastwarc's one error for damage of any kind; its text may quote the file
             cut = _break(path, held.offset if held else 0)
             broken = cut or Unreadable("corrupt_warc", f"damaged, or no WARC ({type(error).__name__})")
-        if held is not None and held.is_whole:
+        if held is not None and held.is_whole and (held.claimed or broken is None):  # an empty one may have lost its length
             yield from self._document(unit, held)
         if broken is not None:
             offset = held.offset if held else 0
@@ -137,7 +143,7 @@ class Warc:
 
     def _record(self, unit: str, found: _Found, text: str) -> Record:
         url = (found.warc.headers.get("WARC-Target-URI") or "").strip("<>") or None  # wget puts it in angle brackets
-        key = found.warc.record_id or f"{unit}:{found.offset}"
+        key = found.warc.record_id or (f"{unit}:{found.offset}+{found.nth}" if found.nth else f"{unit}:{found.offset}")
         return Record(
             key=key, text=text, kind=self.kind, origin=_host(url) or key, file=unit, codec="warc", offset=found.offset,
             length=None, url=url, license=self.license or None, created_at=found.warc.record_date,

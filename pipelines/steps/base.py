@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -111,6 +111,15 @@ class Work:
         wanted = schema.empty_table().select(list(ACCOUNT)).schema
         row: dict[str, Any] = self.engine.rows(self.query("account", wanted, given), 1).to_pylist()[0]
         return Account(**row)
+
+    def unchanged(self, survivors: Table, product: Table, expected: int | None = None) -> Account:
+        """Books of a step that ends no document: those who went on are the rows of what it made, one a document.
+
+        ``expected`` is how many rows that should be, where the step also works for documents that are no longer alive.
+        """
+        books = self.account(survivors, survivors)
+        lost = (survivors.num_rows if expected is None else expected) - product.num_rows
+        return replace(books, docs_kept=books.docs_kept - lost)
 
 
 class Step(Protocol):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 UNITS: Final = pa.schema([("source", pa.string()), ("unit", pa.string())])
 TALLY: Final = pa.schema([("num_records", pa.int64()), ("num_bytes", pa.int64())])
+BOOKS: Final = pa.schema([
+    (name, pa.int64()) for name in ("docs_in", "docs_kept", "docs_quarantined", "bytes_in", "bytes_kept", "bytes_quarantined")
+])  # fmt: skip
 KEPT_PLACE: Final = pa.schema([("doc_id", pa.string()), ("origin_file", pa.string()), ("origin_offset", pa.int64())])
 _FLUSH_BYTES: Final = 8 << 20
 
@@ -60,9 +63,15 @@ class _Rows:
         self._documents: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
         self._records = self._bytes = self.held_bytes = 0
+        self._place: tuple[str, int] | None = None
+        self._keys_at_place: set[str] = set()
 
     def add(self, met: Record | Fault) -> None:
-        if isinstance(met, Record):
+        if isinstance(met, Record) and self._is_repeated_in_place(met):
+            utf8 = met.text.encode()
+            size = len(utf8)
+            self._faults.append(_repeat(_document(self._source, met, utf8)))
+        elif isinstance(met, Record):
             utf8 = met.text.encode()
             size = len(utf8)
             self._documents.append(_document(self._source, met, utf8))
@@ -72,6 +81,14 @@ class _Rows:
         self._records += 1
         self._bytes += size
         self.held_bytes += size
+
+    def _is_repeated_in_place(self, record: Record) -> bool:
+        """Several records may share a place, as in a packed member of a WARC; of those with one key there, the query for repeats tells no first."""
+        if (record.file, record.offset) != self._place:
+            self._place, self._keys_at_place = (record.file, record.offset), set()
+        known = record.key in self._keys_at_place
+        self._keys_at_place.add(record.key)
+        return known
 
     def taken(self) -> dict[str, pa.RecordBatch]:
         documents = pa.RecordBatch.from_pylist(self._documents, schema=DOCUMENTS.schema)
@@ -193,14 +210,16 @@ class Ingest:
         outputs = self.outputs(work.config)
         units = _units_table(work, made)
         tables = work.map(units, ReadUnits(made), {**outputs, "tally": TALLY})
-        tally = work.engine.rows(tables.pop("tally"), 10_000_000)
+        tally = tables.pop("tally")
         repeats = work.engine.rows(work.query("repeated_keys", KEPT_PLACE, {"documents": tables["documents"]}), 1_000_000)
         if repeats.num_rows:
             places = frozenset(zip(*(repeats.column(n).to_pylist() for n in KEPT_PLACE.names), strict=True))
             first_faults = tables["quarantine"]
             tables = work.map(tables["documents"], SetRepeatsAside(places), outputs)
             tables["quarantine"] = Table(name="quarantine", schema=QUARANTINE.schema, files=first_faults.files + tables["quarantine"].files)
-        return Outcome(tables=tables, account=_account(tally, work.engine.rows(tables["survivors"], 1 << 40), tables["quarantine"], work))
+        given = {"tally": tally, "survivors": tables["survivors"], "quarantine": tables["quarantine"]}
+        books = work.engine.rows(work.query("ingest_account", BOOKS, given), 1).to_pylist()[0]
+        return Outcome(tables=tables, account=Account(**books))
 
 
 def _units_table(work: Work, made: Mapping[str, Source]) -> Table:
@@ -210,18 +229,6 @@ def _units_table(work: Work, made: Mapping[str, Source]) -> Table:
             rows = [{"source": name, "unit": unit} for unit in source.units()]
             writer.write({"units": pa.RecordBatch.from_pylist(rows, schema=UNITS)})
     return tables_of(writer.files, {"units": UNITS})["units"]
-
-
-def _account(tally: pa.Table, survivors: pa.Table, quarantine: Table, work: Work) -> Account:
-    aside = work.engine.rows(quarantine, 10_000_000)
-    return Account(
-        docs_in=sum(tally.column("num_records").to_pylist()),
-        docs_kept=survivors.num_rows,
-        docs_quarantined=aside.num_rows,
-        bytes_in=sum(tally.column("num_bytes").to_pylist()),
-        bytes_kept=pc.sum(survivors.column("num_bytes")).as_py() or 0,
-        bytes_quarantined=sum(aside.column("num_bytes").to_pylist()),
-    )
 
 
 def check_quarantine(account: Account, quarantine: pa.Table, limit: float, where: str) -> None:

@@ -72,6 +72,7 @@ class Measure:
         schemas = {name: schema for name, schema in self.outputs(work.config).items() if name != "survivors"}
         body = MeasureTexts(families)
         work.warm(body)
-        tables = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"]) if families else {}
-        survivors = work.table("clean", "survivors")
-        return Outcome(tables={**tables, "survivors": survivors}, account=work.account(survivors, survivors))
+        texts, survivors = work.table("clean", "texts"), work.table("clean", "survivors")
+        tables = work.map(texts, body, schemas, columns=["doc_id", "text"]) if families else {}
+        fewest = min(tables.values(), key=lambda table: table.num_rows, default=texts)
+        return Outcome(tables={**tables, "survivors": survivors}, account=work.unchanged(survivors, fewest, expected=texts.num_rows))

@@ -56,6 +56,8 @@ class InspectTexts:
         no_cuts = pa.nulls(batch.num_rows, pa.list_(pa.int64()))
         again = self.scrub(pa.RecordBatch.from_arrays([batch.column("doc_id"), texts, no_cuts], names=["doc_id", "text", "cuts"]))
         rows += [{"doc_id": doc_id, "fault": "personal_data"} for doc_id in sorted(set(again["pii_spans"].column("doc_id").to_pylist()))]
+        addresses = zip(batch.column("doc_id").to_pylist(), batch.column("url").to_pylist(), strict=True)
+        rows += [{"doc_id": doc_id, "fault": "personal_data_in_its_url"} for doc_id, url in addresses if self.scrub.address(url) != url]
         return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
 
 
@@ -63,7 +65,7 @@ class Publish:
     """See the module."""
 
     name = "publish"
-    version = 1
+    version = 2
 
     def params(self, config: Curation) -> Any:
         """Title, and what the card says of the policies."""
@@ -95,14 +97,14 @@ class Publish:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(card(_facts(work, finals)), encoding="utf-8")
         tables = {"corpus": corpus, "fates": fates, "survivors": survivors}
-        return Outcome(tables=tables, account=work.account(survivors, survivors), artifacts={"README.md": work.warehouse.artifact(path)})
+        return Outcome(tables=tables, account=work.unchanged(survivors, corpus), artifacts={"README.md": work.warehouse.artifact(path)})
 
     def _gate(self, work: Work, finals: Table) -> None:
         """Raises GateError where text that had to go is still there."""
         gone = [name for name, action in actions_of(work).items() if action != "flag"]
         index = index_of(work).only(gone)
         body = InspectTexts(index=index, scrub=scrub_body(work.config))
-        found = work.map(finals, body, {"faults": FAULTS}, columns=["doc_id", "text", "split"])["faults"]
+        found = work.map(finals, body, {"faults": FAULTS}, columns=["doc_id", "text", "split", "url"])["faults"]
         if found.num_rows:
             rows = work.engine.rows(found, 10_000_000)
             counts = Counter(rows.column("fault").to_pylist())

@@ -224,17 +224,9 @@ class Runner:
         if newest is not None and all(newest.steps.get(name) == key for name, key in steps.items()):
             kept = {name: key for name, key in newest.steps.items() if name not in steps}  # models and scores of this very corpus
         found = self._warehouse.set_version({**steps, **kept}, note=run_id)
-        self._point_at_corpus()
+        point_at_corpus(self._warehouse, self._manifests["publish"])
         self._warehouse.sweep()
         return found
-
-    def _point_at_corpus(self) -> None:
-        """Keeps ``WAREHOUSE/corpus`` a link to the published folder, swapped in one step."""
-        path = self._manifests["publish"].artifacts["README.md"].path
-        scratch = self._warehouse.root / f".corpus-{os.getpid()}"
-        scratch.unlink(missing_ok=True)
-        scratch.symlink_to(path.rsplit("/", 1)[0])
-        scratch.replace(self._warehouse.root / "corpus")
 
     def _started(self) -> Engine:
         if self._engine is None:
@@ -263,3 +255,12 @@ def _cpu_s() -> float:
 
 def _sha256(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def point_at_corpus(warehouse: Warehouse, publish: Manifest) -> None:
+    """Makes ``WAREHOUSE/corpus`` a link to a published folder, swapped in one step."""
+    path = publish.artifacts["README.md"].path
+    scratch = warehouse.root / f".corpus-{os.getpid()}"
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(path.rsplit("/", 1)[0])
+    scratch.replace(warehouse.root / "corpus")

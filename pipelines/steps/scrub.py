@@ -35,7 +35,9 @@ class FinishTexts:
         finals = given.pop("finals")
         places = pc.index_in(finals.column("doc_id"), value_set=batch.column("doc_id"))
         facts = batch.drop_columns(["text"]).take(places)
-        rows = {name: finals.column("text") if name == "text" else facts.column(name) for name in CORPUS.schema.names}
+        urls = pa.array([self.scrub.address(url) for url in facts.column("url").to_pylist()], pa.string())
+        made = {"text": finals.column("text"), "url": urls}
+        rows = {name: made[name] if name in made else facts.column(name) for name in CORPUS.schema.names}
         whole = pa.RecordBatch.from_pydict(rows, schema=CORPUS.schema)
         sizes = pc.cast(pc.binary_length(whole.column("text")), pa.int64())
         given["survivors"] = pa.RecordBatch.from_arrays([whole.column("doc_id"), sizes], schema=SURVIVORS.schema)
@@ -55,7 +57,7 @@ class Scrub:
     """See the module."""
 
     name = "scrub"
-    version = 1
+    version = 2
 
     def params(self, config: Curation) -> Any:
         """Detectors, style, and the id of the key; never the key, nor where it lies."""

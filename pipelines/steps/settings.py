@@ -58,6 +58,8 @@ class Dedup:
         """Rejects shares outside (0, 1]."""
         if not (0 < self.threshold <= 1 and 0 < self.recall < 1):
             raise ValueError(f"threshold {self.threshold} must be in (0, 1] and recall {self.recall} in (0, 1)")
+        if self.shingle_words < 1 or self.max_permutations < 1 or self.seed < 0:
+            raise ValueError("shingle_words and max_permutations must be 1 or more, seed 0 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,11 @@ class Decontaminate:
     min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
     action: Literal["drop", "cut", "flag"] = "drop"
     actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
+
+    def __post_init__(self) -> None:
+        """Rejects n-grams of no words."""
+        if not 1 <= self.min_words <= self.ngram_words:
+            raise ValueError(f"min_words {self.min_words} must be from 1 to ngram_words ({self.ngram_words})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

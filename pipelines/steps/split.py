@@ -66,4 +66,4 @@ class Split:
         columns = ["doc_id", "source", "origin"]
         sides = work.map(work.table("clean", "texts"), body, {"sides": SIDES}, columns=columns, beside=survivors)["sides"]
         splits = work.query("splits", SPLITS.schema, {"sides": sides, "clusters": work.table("dedup", "clusters")})
-        return Outcome(tables={"splits": splits, "survivors": survivors}, account=work.account(survivors, survivors))
+        return Outcome(tables={"splits": splits, "survivors": survivors}, account=work.unchanged(survivors, splits))

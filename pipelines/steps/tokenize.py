@@ -84,7 +84,7 @@ class Tokenize:
         columns = ["doc_id", "text", "source", "split"]
         shards = work.map(finals, EncodeTexts(learned), {"shards": SHARDS.schema}, columns=columns)
         artifacts = {"tokenizer.json": work.warehouse.artifact(path)}
-        return Outcome(tables={**shards, "survivors": survivors}, account=work.account(survivors, survivors), artifacts=artifacts)
+        return Outcome(tables={**shards, "survivors": survivors}, account=work.unchanged(survivors, shards["shards"]), artifacts=artifacts)
 
     def _sample(self, work: Work, survivors: Table, train: Table) -> list[str]:
         options = work.config.tokenize

@@ -167,3 +167,24 @@ def test_cuts_and_edits_together_make_the_final_text_in_which_nothing_is_left_to
     assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [
         (s["start"], s["end"], len(s["replacement"].encode())) for s in out["pii_spans"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        (None, None),
+        ("https://host.org/a/b?page=2#top", "https://host.org/a/b?page=2#top"),
+        ("https://jane:secret@host.org/list", "https://host.org/list"),
+        ("https://host.org/list?mail=jane.roe%40acme.org", "https://host.org/list"),
+        ("https://host.org/people/jane.roe@acme.org/", "https://host.org"),
+        ("mailto:jane.roe@acme.org", None),
+        ("https://[jane.roe@acme.org", None),
+    ],
+)
+def test_an_address_keeps_what_holds_no_personal_data(url, public):
+    assert SCRUB.address(url) == public
+    assert SCRUB.address(public) == public
+
+
+def test_an_address_on_which_a_recogniser_gives_up_is_not_published_whole():
+    assert Scrub(detectors={"words": Words(pattern="x")}).address("https://host.org/it takes for ever") == "https://host.org"

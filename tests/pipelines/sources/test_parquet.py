@@ -28,6 +28,13 @@ def test_row_numbers_go_on_over_row_groups_and_batches(tmp_path):
     assert [(r.text, r.offset) for r in read(tmp_path)] == [(str(i), i) for i in range(1000)]
 
 
+@pytest.mark.parametrize("when", [pa.array([0, 10**18], pa.timestamp("us")), pa.array([0, 10**7], pa.date32())])
+def test_a_date_that_no_calendar_has_sets_its_row_aside_and_no_other(tmp_path, when):
+    pq.write_table(pa.table({"text": ["one", "two"], "when": when}), tmp_path / "t.parquet")
+    first, second = read(tmp_path, created_at="when")
+    assert (first.text, second.error, second.offset) == ("one", "bad_value", 1)
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_every_sort_of_string_column_is_read(tmp_path, kind):
     pq.write_table(pa.table({"text": pa.array(["one", "two"]).cast(kind)}), tmp_path / "t.parquet")

@@ -55,6 +55,26 @@ def test_the_offset_is_where_the_packed_record_begins(tmp_path):
     assert [r.offset for r in read(tmp_path)] == [0, len(parts[0]), len(parts[0]) + len(parts[1])]
 
 
+def without_id(number, text):
+    kept = [line for line in record(number, text, "conversion", "text/plain").split(b"\r\n") if not line.startswith(b"WARC-Record-ID")]
+    return b"\r\n".join(kept)
+
+
+def test_records_packed_together_have_keys_of_their_own_even_without_ids(tmp_path):
+    (tmp_path / "a.warc.gz").write_bytes(gzip.compress(b"".join(without_id(i, b"text %d" % i) for i in range(4))))
+    found = read(tmp_path)
+    assert [r.text for r in found] == [f"text {i}" for i in range(4)]
+    assert len({r.key for r in found}) == 4
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["packed", "plain"])
+@pytest.mark.parametrize("texts", [[b"hello", b""], [b"", b"hello"], [b""]])
+def test_an_empty_record_is_a_document_wherever_it_stands(tmp_path, pack, texts):
+    parts = [pack(record(i, text, "conversion", "text/plain")) for i, text in enumerate(texts)]
+    (tmp_path / ("a.wet.gz" if pack is gzip.compress else "a.wet")).write_bytes(b"".join(parts))
+    assert [r.text.encode() for r in read(tmp_path)] == texts
+
+
 def test_a_page_packed_by_its_server_is_unpacked(tmp_path):
     block = http(gzip.compress(PAGE), headers="Content-Type: text/html\r\nContent-Encoding: gzip")
     (tmp_path / "a.warc").write_bytes(record(1, block))
