@@ -21,5 +21,5 @@ class SparkOptions:
     master: str = "local[*]"
     partitions: int = 0  # pieces of a map and of a shuffle; 0: four for each core that Spark reports
     driver_memory: str = "2g"
-    max_side_rows: int = 20_000_000  # above this, 32 bytes a row in every worker cost more than Spark's own join
+    max_side_rows: int = 4_000_000  # above this, what every worker holds costs more than Spark's own join
     conf: dict[str, str] = field(default_factory=dict)  # anything else that spark-submit takes

@@ -62,7 +62,7 @@ def test_partitions_and_processes_change_nothing(settings: RunFile, reference: C
 
 @pytest.mark.slow
 @pytest.mark.spark
-@pytest.mark.parametrize(("partitions", "max_side_rows"), [(1, 20_000_000), (7, 10)])
+@pytest.mark.parametrize(("partitions", "max_side_rows"), [(1, 1_000_000), (7, 10)])
 def test_spark_gives_the_same_tables(settings: RunFile, reference: Contents, tmp_path: Path, partitions: int, max_side_rows: int) -> None:
     options = SparkOptions(master="local[2]", driver_memory="1g", partitions=partitions, max_side_rows=max_side_rows)
     assert contents(curated(replace(settings, warehouse=tmp_path / "w", spark=options), "spark")) == reference
