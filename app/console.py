@@ -19,6 +19,7 @@ _WHAT = {
     "clean": "repairing text",
     "measure": "measuring signals",
     "judge": "judging by rules",
+    "exclude": "leaving out what is held elsewhere",
     "dedup": "finding copies",
     "split": "holding a part out",
     "register": "registering benchmarks",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
 from pipelines.engine.options import LocalOptions, SparkOptions
-from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Ingest, Judge, Measure, Publish, Scrub, Split, Tokenize
+from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Exclude, Ingest, Judge, Measure, Publish, Scrub, Split, Tokenize
 
 DEFAULT_WAREHOUSE = Path("warehouse")
 
@@ -34,6 +34,7 @@ class RunFile:
     clean: Clean = field(default_factory=Clean)
     measure: Measure = field(default_factory=Measure)
     judge: Judge = field(default_factory=Judge)
+    exclude: Exclude = field(default_factory=Exclude)
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
     decontaminate: Decontaminate = field(default_factory=Decontaminate)

@@ -1,4 +1,8 @@
-"""TOML tables into frozen dataclasses, strictly: an unknown key, a wrong type or a missing key is one clear line."""
+"""TOML tables into frozen dataclasses, strictly: an unknown key, a wrong type or a missing key is one clear line.
+
+A field may hold a part of a registry, by name or as a table with ``use``: ``extractor: Annotated[Extractor, extractors]``. A field may be a union:
+of dataclasses that each say ``use: Literal["..."]``, the table's ``use`` decides.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,13 @@ import tomllib
 import types
 import typing
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pipelines.contract.errors import ConfigError
-from pipelines.contract.registry import did_you_mean
+from pipelines.contract.registry import Registry, did_you_mean, part_id
 
 T = TypeVar("T")
+REFERENCE: Final = "docs/run_file.md"  # every key of a run file, made from the code
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
 
 
@@ -36,7 +41,7 @@ def load_toml(path: Path) -> dict[str, Any]:
 def decode(cls: type[T], table: object, where: str) -> T:
     """A dataclass from a TOML table; ``where`` starts every message, as ``demo.toml: dedup``.
 
-    Fields may be str, int, float, bool, Path, Literal, ``X | None``, ``tuple[X, ...]``, ``dict[str, X]`` or a dataclass.
+    Fields may be str, int, float, bool, Path, Literal, ``X | Y``, ``tuple[X, ...]``, ``dict[str, X]``, a dataclass, or a part of a registry.
 
     Raises:
         ConfigError: unknown key (with the nearest known one), wrong type or missing key.
@@ -44,10 +49,10 @@ def decode(cls: type[T], table: object, where: str) -> T:
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: expected a table, got {_shown(table)}")
     fields = {f.name: f for f in dataclasses.fields(typing.cast("Any", cls)) if f.init}
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     for key in table:
         if key not in fields:
-            raise ConfigError(f"{where}.{key}: unknown key; {did_you_mean(key, fields)}")
+            raise ConfigError(f"{where}.{key}: unknown key; {did_you_mean(key, fields)}; {REFERENCE} has them all")
     values = {key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()}
     for name, spec in fields.items():
         if name not in values and spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
@@ -58,10 +63,28 @@ def decode(cls: type[T], table: object, where: str) -> T:
         raise ConfigError(f"{where}: {error}") from None
 
 
+def part(registry: Registry[T], chosen: object, where: str) -> tuple[str, T]:
+    """A part from a run file: its name, or a table with ``use`` and the part's own fields.
+
+    Raises:
+        ConfigError: no such part, or a field it does not have.
+    """
+    table = {"use": chosen} if isinstance(chosen, str) else chosen
+    if not isinstance(table, dict) or not isinstance(table.get("use"), str):
+        raise ConfigError(f"{where}: expected the name of a {registry.kind}, or a table with the key 'use', got {_shown(chosen)}")
+    rest = {k: v for k, v in table.items() if k != "use"}
+    name = str(table["use"])
+    return name, decode(registry[name], rest, f"{where} ({name})")
+
+
 def encode(value: object) -> Any:
-    """A configuration value as JSON types; dataclasses become objects, paths strings, keys sorted."""
+    """A configuration value as JSON types: dataclasses become objects, paths strings, keys sorted.
+
+    A part has its name as ``use``, its version, and the hashes of the files that decide its result (``data``), so that a key made of it changes with
+    each of these.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {**_identity(value), **{f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}}
     if isinstance(value, dict):
         return {str(k): encode(v) for k, v in sorted(value.items())}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -69,17 +92,36 @@ def encode(value: object) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, C901 - one branch a kind of type
+def data_of(value: object) -> dict[str, str]:
+    """Hashes of the files that decide a part's result, by name; empty where there are none.
+
+    Raises:
+        AssayError: a file is missing or cannot be read; the part says which.
+    """
+    return dict(sorted(value.data().items())) if hasattr(value, "data") else {}
+
+
+def _identity(value: object) -> dict[str, Any]:
+    known = part_id(value)
+    if known is None:
+        return {}
+    data = data_of(value)
+    return {"use": known.name, "version": getattr(value, "version", None), **({"data": data} if data else {})}
+
+
+def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, PLR0912, C901 - one branch a kind of type
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
+    if origin is Annotated:
+        registry = next((extra for extra in args[1:] if isinstance(extra, Registry)), None)
+        return _value(args[0], value, where) if registry is None else part(registry, value, where)[1]
     if origin is typing.Literal:
         if value not in args:
             raise ConfigError(f"{where}: got {_shown(value)}; {did_you_mean(str(value), [str(a) for a in args])}")
         return value
     if origin in (Union, types.UnionType):
-        inner = [a for a in args if a is not type(None)]
-        return _value(inner[0], value, where) if len(inner) == 1 else value
+        return _one_of([a for a in args if a is not type(None)], value, where)
     if origin is tuple:
         if not isinstance(value, list):
             raise ConfigError(f"{where}: expected a list, got {_shown(value)}")
@@ -99,7 +141,35 @@ def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, C9
     return value
 
 
+def _one_of(hints: list[Any], value: object, where: str) -> object:
+    """The value as the first alternative that takes it; of dataclasses, the one whose ``use`` the table names."""
+    if len(hints) == 1:
+        return _value(hints[0], value, where)
+    tables = {use: hint for hint in hints if dataclasses.is_dataclass(hint) for use in _uses(typing.cast("type", hint))}
+    if isinstance(value, dict) and tables:
+        use = value.get("use")
+        if use not in tables:
+            raise ConfigError(f"{where}.use: got {_shown(use)}; {did_you_mean(str(use), tables)}")
+        return _value(tables[use], value, where)
+    for hint in hints:
+        try:
+            return _value(hint, value, where)
+        except ConfigError:
+            continue  # the next alternative may take it; if none does, all of them are named
+    raise ConfigError(f"{where}: expected {' or '.join(map(_kind, hints))}, got {_shown(value)}")
+
+
+def _uses(cls: type) -> tuple[str, ...]:
+    """What ``use: Literal[...]`` of a dataclass allows."""
+    hint = get_type_hints(cls).get("use")
+    return tuple(get_args(hint)) if get_origin(hint) is typing.Literal else ()
+
+
 def _kind(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return "a list"
+    if get_origin(hint) is dict or dataclasses.is_dataclass(hint):
+        return "a table"
     return _NAMES.get(hint, str(hint).replace("typing.", ""))
 
 

@@ -73,6 +73,11 @@ class Table:
         return Table(name=name, schema=self.schema, files=self.files)
 
 
+def union(name: str, tables: Iterable[Table], schema: pa.Schema) -> Table:
+    """The rows of several tables of one schema as one table; of none, an empty one."""
+    return Table(name=name, schema=schema, files=tuple(file for table in tables for file in table.files))
+
+
 class PartWriter:
     """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
 

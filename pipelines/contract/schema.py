@@ -182,7 +182,7 @@ DUPLICATES = _spec(
         _ID,
         column("kept_doc_id", S, "the copy that stayed"),
         column("cluster_id", S, "lowest doc_id of the candidate component"),
-        column("kind", S, "exact (same clean text) or near"),
+        column("kind", S, "exact (same clean text), near, or elsewhere (same clean text as a document of another corpus)"),
         column("jaccard", F64, "exact similarity of the two sets of shingles"),
     ],
 )

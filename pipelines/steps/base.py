@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from pipelines.contract.errors import LedgerError
 from pipelines.contract.manifest import Artifact
 from pipelines.contract.parts import Table
+from pipelines.contract.reference import Ref
 from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from pipelines.engine.base import Body, Engine
     from pipelines.steps.settings import Curation
 
-ACCOUNT = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
+    Read = tuple[str, str] | Ref
+
+EVERY: Final = "*"  # in the place of a step that is read from: every earlier one that writes the table
+LAST: Final = ""  # the last earlier one that writes it
+ACCOUNT: Final = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,19 @@ class Outcome:
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The tables that a step reads: of earlier steps by (step, table) as the step names them, and of other warehouses."""
+
+    of_steps: Mapping[tuple[str, str], tuple[Table, ...]]
+    of_warehouses: Mapping[Ref, Table] = field(default_factory=dict)
+
+
 class Work:
     """One attempt at a step: its inputs, its engine, a folder of its own. Verbs are called through it, so that each gets a fresh subfolder."""
 
-    def __init__(self, *, config: Curation, warehouse: Warehouse, engine: Engine, folder: Path, inputs: Mapping[tuple[str, str], Table]) -> None:
-        """Inputs are by (step, table)."""
+    def __init__(self, *, config: Curation, warehouse: Warehouse, engine: Engine, folder: Path, inputs: Inputs) -> None:
+        """Inputs are those that the step reads, found."""
         self.config = config
         self.warehouse = warehouse
         self.engine = engine
@@ -72,12 +85,16 @@ class Work:
         self._verbs = 0
 
     def table(self, step: str, name: str) -> Table:
-        """A table that an earlier step published."""
-        return self._inputs[step, name]
+        """A table that an earlier step published; of the last one that did for ``LAST``."""
+        return self._inputs.of_steps[step, name][-1]
 
-    def tables(self, step: str) -> dict[str, Table]:
-        """All tables of an earlier step that this one reads."""
-        return {name: table for (of, name), table in self._inputs.items() if of == step}
+    def every(self, name: str) -> list[Table]:
+        """The tables of a name of every earlier step that writes one, in the order of the steps; the step reads ``(EVERY, name)``."""
+        return list(self._inputs.of_steps[EVERY, name])
+
+    def referred(self, name: str) -> list[Table]:
+        """The tables of a name in other warehouses, in the order in which the step reads them."""
+        return [table for ref, table in self._inputs.of_warehouses.items() if ref.table == name]
 
     def subfolder(self, name: str) -> Path:
         """A folder that no other verb of this attempt writes to."""
@@ -136,8 +153,8 @@ class Step(Protocol):
         """Versions of the parts that have a hand in the result."""
         ...
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:
-        """The tables it reads, as (step, table)."""
+    def reads(self, config: Curation) -> tuple[Read, ...]:
+        """The tables it reads, as (step, table); ``EVERY`` and ``LAST`` stand for steps that it need not know."""
         ...
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:
@@ -146,4 +163,15 @@ class Step(Protocol):
 
     def run(self, work: Work) -> Outcome:
         """Does the work."""
+        ...
+
+
+@runtime_checkable
+class OptionalStep(Step, Protocol):
+    """A step that a run may do without. ``after`` names the step that it follows."""
+
+    after: ClassVar[str]
+
+    def is_wanted(self, config: Curation) -> bool:
+        """Whether the run file asks for it."""
         ...

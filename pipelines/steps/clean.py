@@ -73,7 +73,7 @@ class Clean:
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The cleaners' versions."""
-        return versions(cleaners, parts(cleaners, config.clean.cleaners, "clean.cleaners"))
+        return versions(parts(cleaners, config.clean.cleaners, "clean.cleaners"))
 
     def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
         """Documents."""

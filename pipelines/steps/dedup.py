@@ -13,9 +13,10 @@ from pipelines.dedup.bands import band_parameters
 from pipelines.dedup.minhash import Sketch
 from pipelines.dedup.walk import Walk
 from pipelines.engine.iterate import iterate
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import LAST, Outcome, Work
 
 if TYPE_CHECKING:
+    from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
 
 S, I64 = pa.string(), pa.int64()
@@ -40,9 +41,9 @@ class Dedup:
         """No registered part has a hand in it."""
         return {}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Texts of those whom the rules let pass."""
-        return (("clean", "texts"), ("judge", "survivors"))
+        return (("clean", "texts"), (LAST, "survivors"))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Duplicates, clusters, verdicts, fates, survivors."""
@@ -50,7 +51,7 @@ class Dedup:
 
     def run(self, work: Work) -> Outcome:
         """Copies by hash; candidates by bands; components by stars; the walk; then one table of what goes."""
-        texts, before = work.table("clean", "texts"), work.table("judge", "survivors")
+        texts, before = work.table("clean", "texts"), work.table(LAST, "survivors")
         copies = work.query("exact_copies", COPIES, {"texts": texts, "survivors": before}).renamed("copies")
         edges, near = self._near(work, texts, before, copies)
         components = work.query("components", CLUSTERS.schema, {"edges": edges}).renamed("components")

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract.config import encode
+from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, QuarantineExceeded
 from pipelines.contract.parts import PartWriter, Table, tables_of
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SURVIVORS
 from pipelines.sources.base import Fault, Record, Source, sources
 from pipelines.steps.base import Account, Outcome, Work
-from pipelines.steps.settings import Curation, part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pipelines.steps.settings import Curation
 
 UNITS: Final = pa.schema([("source", pa.string()), ("unit", pa.string())])
 TALLY: Final = pa.schema([("num_records", pa.int64()), ("num_bytes", pa.int64())])

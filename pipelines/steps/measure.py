@@ -56,7 +56,7 @@ class Measure:
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The families' versions."""
-        return versions(signals, self.families(config))
+        return versions(self.families(config))
 
     def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
         """Texts and who is alive."""

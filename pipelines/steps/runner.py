@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -20,16 +19,18 @@ from pipelines.contract.config import encode
 from pipelines.contract.errors import AssayError, ConfigError
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, read_table, tables_of
-from pipelines.contract.registry import did_you_mean
-from pipelines.contract.schema import LEDGER, QUARANTINE
+from pipelines.contract.registry import did_you_mean, own_version
+from pipelines.contract.schema import LEDGER, QUARANTINE, TABLES
 from pipelines.contract.warehouse import Version
-from pipelines.steps.base import Account, Outcome, Step, Work
+from pipelines.steps.base import Account, Inputs, OptionalStep, Outcome, Step, Work
 from pipelines.steps.clean import Clean
 from pipelines.steps.decontaminate import Decontaminate
 from pipelines.steps.dedup import Dedup
+from pipelines.steps.exclude import Exclude
 from pipelines.steps.ingest import Ingest, check_quarantine
 from pipelines.steps.judge import Judge
 from pipelines.steps.measure import Measure
+from pipelines.steps.order import Order, placed
 from pipelines.steps.publish import Publish
 from pipelines.steps.register import Register, Registration
 from pipelines.steps.scrub import Scrub
@@ -37,9 +38,11 @@ from pipelines.steps.split import Split
 from pipelines.steps.tokenize import Tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pipelines.contract.parts import Table
+    from pipelines.contract.reference import Ref
     from pipelines.contract.warehouse import Warehouse
     from pipelines.engine.base import Engine
     from pipelines.steps.settings import Curation
@@ -71,11 +74,12 @@ class RunResult:
     done_now: tuple[str, ...] = field(default=())
 
 
-def all_steps(registration: Registration) -> tuple[Step, ...]:
-    """The steps in their order."""
-    return (
+def all_steps(registration: Registration, extra: Iterable[OptionalStep] = ()) -> tuple[Step, ...]:
+    """The steps in their order; ``extra`` are those of the floors above, such as a model's perplexity as a table of signals."""
+    steps = (
         Ingest(), Clean(), Measure(), Judge(), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
     )  # fmt: skip
+    return placed(steps, (Exclude(), *extra))
 
 
 class Runner:
@@ -90,11 +94,13 @@ class Runner:
         engine: Callable[[Path], Engine],
         engine_name: str,
         reporter: Reporter,
+        extra: Iterable[OptionalStep] = (),
     ) -> None:
-        """``engine`` makes an engine when given a folder for its scratch files."""
+        """``engine`` makes an engine when given a folder for its scratch files; ``extra`` are steps of the floors above."""
         self._config = config
         self._warehouse = warehouse
-        self._steps = all_steps(registration)
+        self._order = Order(all_steps(registration, extra), config)
+        self._refs: dict[Ref, Table] = {}
         self._make_engine = engine
         self._engine_name = engine_name
         self._engine: Engine | None = None
@@ -107,32 +113,32 @@ class Runner:
         Raises:
             AssayError: a step failed; what was published before stays as it is, and finished steps stay finished.
         """
-        names = [step.name for step in self._steps]
+        names = self._order.names
         if until is not None and until not in names:
             raise ConfigError(f"--until {until}: no such step; {did_you_mean(until, names)}")
         last = names.index(until) if until else len(names) - 1
         config = encode(self._config)
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{self._config.name}"
-        facts = {"engine": self._engine_name, "config_sha256": _sha256(config), "code_version": code_version(), "config": config}
+        facts = {"engine": self._engine_name, "config_sha256": _sha256(config), "code_version": own_version(), "config": config}
         with self._warehouse.writing():
             self._warehouse.note_run(run_id, "started", facts)
             try:
-                done_now = self._run_steps(self._steps[: last + 1])
+                done_now = self._run_steps(self._order.steps[: last + 1])
                 found = self._publish_version(run_id) if last == len(names) - 1 else None
             except BaseException as error:
                 said = str(error) if isinstance(error, AssayError) else type(error).__name__
-                self._warehouse.note_run(run_id, "ended", {"state": "failed", "error": said})
+                self._warehouse.note_run(run_id, "ended", {"state": "failed", "error": said, "steps": self._keys()})
                 raise
             finally:
                 self._close()
-            self._warehouse.note_run(run_id, "ended", {"state": "finished"})
+            self._warehouse.note_run(run_id, "ended", {"state": "finished", "steps": self._keys()})
         return RunResult(run_id=run_id, version=found, manifests=dict(self._manifests), done_now=tuple(done_now))
 
     def plan(self) -> list[tuple[str, bool]]:
         """Each step and whether it is done, as far as that can be said without doing one."""
         rows = []
-        for step in self._steps:
-            known = all(of in self._manifests for of, _ in step.reads(self._config))
+        for step in self._order.steps:
+            known = all(of in self._manifests for found in self._order.found(step) for of in found.writers)
             manifest = self._warehouse.find(step.name, self._key(step)) if known else None
             if manifest is not None:
                 self._manifests[step.name] = manifest
@@ -163,16 +169,17 @@ class Runner:
         """Reads every step's configuration before the first works, so that a typo at the end does not cost an hour."""
         for step in steps:
             step.parts(self._config)
-            step.reads(self._config)
+            self._order.found(step)
+            for ref in self._order.refs(step):
+                self._referred(step, ref)
             if step.name != "ingest":  # its parameters hold a look at every input file: once is enough
                 step.params(self._config)
 
     def _do(self, step: Step, key: str) -> Manifest:
         engine = self._started()
         engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
-        inputs = {(of, name): self._input(of, name) for of, name in step.reads(self._config)}
         attempt = self._warehouse.attempt(step.name)
-        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=inputs)
+        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=self._inputs(step))
         wall, cpu = time.monotonic(), _cpu_s()
         outcome = step.run(work)
         outcome.account.check(step.name)
@@ -184,7 +191,7 @@ class Runner:
             parts=step.parts(self._config),
             inputs=self._input_contents(step),
             tables={},
-            about={"engine": self._engine_name, "code_version": code_version()},
+            about={"engine": self._engine_name, "code_version": own_version(), "refs": [encode(ref.pinned()) for ref in self._order.refs(step)]},
         )
         return self._warehouse.publish(manifest, {**outcome.tables, "ledger": ledger}, outcome.artifacts)
 
@@ -200,11 +207,32 @@ class Runner:
         return step_key(step.name, {"params": step.params(self._config)}, parts, self._input_contents(step))
 
     def _input_contents(self, step: Step) -> dict[str, str]:
-        return {f"{of}.{name}": self._manifests[of].tables[name].content_sha256 for of, name in step.reads(self._config)}
+        of_steps = {
+            f"{of}.{found.asked[1]}": self._manifests[of].tables[found.asked[1]].content_sha256
+            for found in self._order.found(step)
+            for of in found.writers
+        }
+        refs = self._order.refs(step)  # numbered, since a table's content counts and not where it lies
+        return of_steps | {f"elsewhere.{i}.{ref.table}": self._referred(step, ref).content_sha256 for i, ref in enumerate(refs)}
 
-    def _input(self, of: str, name: str) -> Any:
-        schemas = next(step for step in self._steps if step.name == of).outputs(self._config)
-        return self._warehouse.table(self._manifests[of], name, schemas[name])
+    def _inputs(self, step: Step) -> Inputs:
+        of_steps = {found.asked: tuple(self._input(of, found.asked[1]) for of in found.writers) for found in self._order.found(step)}
+        return Inputs(of_steps=of_steps, of_warehouses={ref: self._referred(step, ref) for ref in self._order.refs(step)})
+
+    def _input(self, of: str, name: str) -> Table:
+        return self._warehouse.table(self._manifests[of], name, self._order.step(of).outputs(self._config)[name])
+
+    def _referred(self, step: Step, ref: Ref) -> Table:
+        """A table of another warehouse, looked up once a run, so that a version published there meanwhile changes nothing."""
+        if ref not in self._refs:
+            try:
+                self._refs[ref] = ref.read(TABLES[ref.table].schema)
+            except AssayError as error:
+                raise type(error)(f"{self._config.name}: {step.name}: {error}") from None
+        return self._refs[ref]
+
+    def _keys(self) -> dict[str, str]:
+        return {name: manifest.key for name, manifest in self._manifests.items()}
 
     def _account(self, manifest: Manifest) -> Account:
         row = read_table(self._warehouse.table(manifest, "ledger", LEDGER.schema)).to_pylist()[0]
@@ -220,7 +248,7 @@ class Runner:
     def _publish_version(self, run_id: str) -> Version:
         kept = {}
         newest = self._warehouse.version()
-        steps = {name: manifest.key for name, manifest in self._manifests.items()}
+        steps = self._keys()
         if newest is not None and all(newest.steps.get(name) == key for name, key in steps.items()):
             kept = {name: key for name, key in newest.steps.items() if name not in steps}  # models and scores of this very corpus
         found = self._warehouse.set_version({**steps, **kept}, note=run_id)
@@ -238,14 +266,6 @@ class Runner:
             self._engine.close()
             self._engine = None
         shutil.rmtree(self._warehouse.root / "scratch", ignore_errors=True)
-
-
-def code_version() -> str:
-    """Assay's version as installed."""
-    try:
-        return version("assay")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _cpu_s() -> float:

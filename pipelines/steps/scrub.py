@@ -67,7 +67,7 @@ class Scrub:
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The detectors' versions."""
-        return versions(detectors, parts(detectors, config.scrub.detectors, "scrub.detectors"))
+        return versions(parts(detectors, config.scrub.detectors, "scrub.detectors"))
 
     def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
         """Texts, sides, cuts."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pipelines.contract.config import decode, encode
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.config import encode, part
+from pipelines.contract.errors import ConfigError, PartError
+from pipelines.contract.registry import part_id
 
 if TYPE_CHECKING:
     from pipelines.contract.registry import Registry
@@ -41,6 +42,21 @@ class Judge:
     """Rules: the table ``[judge]``. Presets are names of ``pipelines/rules/*.toml`` or paths of files like them; an empty list judges nothing."""
 
     presets: tuple[str, ...] = ("gopher", "c4", "fineweb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """A corpus that assay published."""
+
+    warehouse: Path  # the warehouse that holds it
+    version: int | None = None  # a version of it; without it, the newest when the run begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclude:
+    """Corpora whose documents are not taken a second time: the table ``[exclude]``."""
+
+    corpora: tuple[Corpus, ...] = ()  # documents with the clean text of one that is kept there are dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,26 +140,13 @@ class Curation:
     clean: Clean = field(default_factory=Clean)
     measure: Measure = field(default_factory=Measure)
     judge: Judge = field(default_factory=Judge)
+    exclude: Exclude = field(default_factory=Exclude)
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
     decontaminate: Decontaminate = field(default_factory=Decontaminate)
     scrub: Scrub = field(default_factory=Scrub)
     tokenize: Tokenize = field(default_factory=Tokenize)
     publish: Publish = field(default_factory=Publish)
-
-
-def part(registry: Registry[T], chosen: object, where: str) -> tuple[str, T]:
-    """A part from a run file: its name, or a table with ``use`` and the part's own fields.
-
-    Raises:
-        ConfigError: no such part, or a field it does not have.
-    """
-    table = {"use": chosen} if isinstance(chosen, str) else chosen
-    if not isinstance(table, dict) or not isinstance(table.get("use"), str):
-        raise ConfigError(f"{where}: expected the name of a {registry.kind}, or a table with the key 'use'")
-    rest = {k: v for k, v in table.items() if k != "use"}
-    name = str(table["use"])
-    return name, decode(registry[name], rest, f"{where} ({name})")
 
 
 def parts(registry: Registry[T], chosen: tuple[object, ...], where: str) -> dict[str, T]:
@@ -161,11 +164,18 @@ def parts(registry: Registry[T], chosen: tuple[object, ...], where: str) -> dict
     return found
 
 
-def versions(registry: Registry[T], chosen: dict[str, T]) -> dict[str, int]:
-    """Versions of parts, under names that say what they are."""
-    return {f"{registry.kind} {name}": registry[name].version for name in chosen}  # type: ignore[attr-defined]
+def versions(chosen: dict[str, T]) -> dict[str, int]:
+    """Versions of parts, under names that say what they are and, where they are not assay's own, whose."""
+    return {_label(made): made.version for made in chosen.values()}  # type: ignore[attr-defined]
 
 
 def described(chosen: dict[str, T]) -> dict[str, Any]:
-    """Parameters of parts as JSON, for a step's key."""
+    """Parameters of parts as JSON, with the hashes of their files, for a step's key."""
     return {name: encode(made) for name, made in chosen.items()}
+
+
+def _label(made: object) -> str:
+    known = part_id(made)
+    if known is None:
+        raise PartError(f"{type(made).__name__}: no registered part")
+    return known.label

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.contract.errors import ConfigError, PartError
-from pipelines.contract.registry import Registry
+from pipelines.contract.registry import Registry, _points_on, part_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -52,3 +54,59 @@ def test_a_part_in_the_wrong_file_or_without_a_version_is_refused() -> None:
         registry("circle")(type("Circle", (), {"version": 1}))
     with pytest.raises(PartError, match="needs a class attribute version"):
         registry(__name__.rpartition(".")[2])(type("Circle", (), {"__module__": f"{registry.package}.{__name__.rpartition('.')[2]}"}))
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> Callable[[str, str], None]:
+    """Installs a distribution that offers parts: its name, and the lines of its group of entry points."""
+
+    def offer(distribution: str, points: str) -> None:
+        metadata = tmp_path / f"{distribution}-2.5.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 2.5\n")
+        (metadata / "entry_points.txt").write_text(f"[assay.shapes_for_test]\n{points}\n")
+        (tmp_path / "strange_shapes.py").write_text("class Star:\n    version = 7\nclass Bare:\n    pass\n")
+        (tmp_path / "broken_shapes.py").write_text("import a_package_that_is_not_there\n")
+        _points_on.cache_clear()
+
+    yield offer
+    _points_on.cache_clear()
+    for name in ("strange_shapes", "broken_shapes"):
+        sys.modules.pop(name, None)
+
+
+def test_a_part_of_another_package_is_found_by_its_entry_point(package: str, offered: Callable[[str, str], None]) -> None:
+    offered("stranger", "star = strange_shapes:Star")
+    shapes = __import__(f"{package}.base", fromlist=["shapes"]).shapes
+    assert shapes.names() == ["circle", "square", "star"]
+    assert "strange_shapes" not in sys.modules
+    assert shapes["star"].version == 7
+    assert (shapes.origin("star"), shapes.origin("circle")[0]) == (("stranger", "2.5"), "assay")
+    assert (part_id(shapes["star"]()).label, part_id(shapes["circle"]()).label) == ("shape star (stranger 2.5)", "shape circle")
+
+
+def test_names_are_listed_without_importing_a_part(package: str) -> None:
+    (Path(sys.modules[package].__file__ if package in sys.modules else importlib.import_module(package).__file__).parent / "broken.py").write_text(
+        "import a_package_that_is_not_there\nfrom shapes_for_test.base import shapes\n@shapes('broken')\nclass Broken:\n    version = 1\n"
+    )
+    shapes = __import__(f"{package}.base", fromlist=["shapes"]).shapes
+    assert shapes.names() == ["broken", "circle", "square"]
+    assert f"{package}.square" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("points", "name", "said"),
+    [
+        ("torn = broken_shapes:Torn", "torn", "the shape 'torn' of stranger cannot be imported: ModuleNotFoundError in broken_shapes:Torn"),
+        ("bare = strange_shapes:Bare", "bare", "strange_shapes:Bare: the shape 'bare' needs a class attribute version"),
+        ("circle = strange_shapes:Star", "circle", "the shape 'circle' is offered by assay and stranger; uninstall one"),
+    ],
+)
+def test_a_part_of_another_package_that_breaks_the_rules_is_refused_by_name(
+    package: str, offered: Callable[[str, str], None], points: str, name: str, said: str
+) -> None:
+    offered("stranger", points)
+    shapes = __import__(f"{package}.base", fromlist=["shapes"]).shapes
+    with pytest.raises(PartError, match=said):
+        shapes[name]
+    assert shapes["square"].version == 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 
 from pipelines.contract.config import decode, encode, load_toml
 from pipelines.contract.errors import ConfigError
+from pipelines.sources.base import Source, sources
+from pipelines.sources.text import Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ def test_a_whole_table_becomes_the_dataclass() -> None:
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"name": "a", "cuont": 1}, "run.toml.cuont: unknown key; did you mean 'count'?"),
+        ({"name": "a", "cuont": 1}, "run.toml.cuont: unknown key; did you mean 'count'?; docs/run_file.md has them all"),
         ({}, "run.toml.name: this key is required, as a string"),
         ({"name": 1}, "run.toml.name: expected a string, got 1"),
         ({"name": "a", "count": "1"}, "run.toml.count: expected a whole number, got '1'"),
@@ -65,3 +67,65 @@ def test_broken_toml_says_the_line(tmp_path: Path) -> None:
     path.write_text("name = 'x'\ncount = = 1\n")
     with pytest.raises(ConfigError, match="line 2"):
         load_toml(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotary:
+    use: Literal["rotary"] = "rotary"
+    theta: float = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    use: Literal["learned"] = "learned"
+    length: int = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    position: Rotary | Learned = field(default_factory=Rotary)
+    text: str | tuple[str, ...] = "text"
+    bound: float | dict[str, float] | None = None
+    part: Annotated[Source, sources] | None = None
+
+
+def test_of_a_union_of_tables_the_key_use_decides() -> None:
+    assert decode(Choices, {"position": {"use": "learned", "length": 7}}, "run.toml").position == Learned(length=7)
+    assert encode(Learned(length=7)) == {"use": "learned", "length": 7}
+
+
+def test_a_union_takes_what_one_of_its_types_takes_and_nothing_else() -> None:
+    made = decode(Choices, {"text": ["title", "body"], "bound": {"de": 2}}, "run.toml")
+    assert (made.text, made.bound) == (("title", "body"), {"de": 2.0})
+    for table, said in [
+        ({"text": 3}, "run.toml.text: expected a string or a list, got 3"),
+        ({"bound": "high"}, "run.toml.bound: expected a number or a table, got 'high'"),
+        ({"position": {"use": "lerned"}}, "run.toml.position.use: got 'lerned'; did you mean 'learned'?"),
+        ({"position": {"use": "rotary", "length": 1}}, "run.toml.position.length: unknown key; there are: theta, use; docs/run_file.md has them all"),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            decode(Choices, table, "run.toml")
+        assert str(caught.value) == said
+
+
+def test_a_field_may_hold_a_part_by_name_or_by_its_own_table(tmp_path: Path) -> None:
+    made = decode(Choices, {"part": {"use": "text", "path": str(tmp_path)}}, "run.toml")
+    assert made.part == Text(path=tmp_path)
+    told = encode(made)["part"]
+    assert (told["use"], told["version"], told["path"]) == ("text", Text.version, str(tmp_path))
+    with pytest.raises(ConfigError, match=r"run\.toml\.part \(text\)\.paht: unknown key; did you mean 'path'"):
+        decode(Choices, {"part": {"use": "text", "paht": "x"}}, "run.toml")
+    with pytest.raises(ConfigError, match="no source is named 'txt'; did you mean 'text'"):
+        decode(Choices, {"part": "txt"}, "run.toml")
+
+
+def test_swapped_bytes_behind_one_path_are_another_configuration(tmp_path: Path) -> None:
+    class Listed(Text):
+        def data(self) -> dict[str, str]:
+            return {"list": (self.path / "list.txt").read_text()}
+
+    (tmp_path / "list.txt").write_text("one")
+    before = encode(Listed(path=tmp_path))
+    (tmp_path / "list.txt").write_text("two")
+    assert before["data"] == {"list": "one"}
+    assert encode(Listed(path=tmp_path)) == {**before, "data": {"list": "two"}}
