@@ -23,11 +23,11 @@ check: ## style, types, floors of the house, generated documentation
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/python -m app.generate_docs --check
+	.venv/bin/python -m tools.generate_docs --check
 
 docs: ## writes the generated documentation anew
 	@tools/install.sh dev
-	.venv/bin/python -m app.generate_docs --write
+	.venv/bin/python -m tools.generate_docs --write
 
 bench: ## every benchmark; the figures go to benchmarks/RESULTS.md by hand, with the machine's name
 	@tools/install.sh bench

@@ -19,17 +19,17 @@ DEFAULT_WAREHOUSE = Path("warehouse")
 class EvalConfig:
     """Tasks, each by name or as a table with ``use`` and the task's own fields: the table ``[eval]``. Their items are registered benchmarks too."""
 
-    tasks: tuple[Any, ...] = ("bits_per_byte", "cloze", "humaneval")
+    tasks: tuple[Any, ...] = ("bits_per_byte", "cloze", "humaneval")  # what a model is asked; the items are looked for in the corpus too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFile:
     """Everything a run file may say. Paths in it are relative to where the command is typed."""
 
-    name: str
-    sources: tuple[dict[str, Any], ...]
-    warehouse: Path | None = None
-    engine: Literal["local", "spark"] = "local"
+    name: str  # of the run, as messages and the history show it
+    sources: tuple[dict[str, Any], ...]  # one or more tables, each with `use`, a `name` of its own, and the source's own keys
+    warehouse: Path | None = None  # folder of all tables; ASSAY_WAREHOUSE goes before it, `./warehouse` is taken without either
+    engine: Literal["local", "spark"] = "local"  # one machine without a JVM, or Apache Spark; the result is the same
     ingest: Ingest = field(default_factory=Ingest)
     clean: Clean = field(default_factory=Clean)
     measure: Measure = field(default_factory=Measure)

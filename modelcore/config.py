@@ -19,15 +19,15 @@ class ModelConfig:
     """Sizes of a decoder (Touvron et al. 2023, Llama 2). The defaults are 1.1 million parameters with a vocabulary of 4096."""
 
     vocab_size: int = 0  # 0: as many as the tokenizer has
-    num_layers: int = 3
-    width: int = 128
-    num_heads: int = 4
-    num_kv_heads: int = 2
+    num_layers: int = 3  # layers of attention and feed-forward
+    width: int = 128  # numbers that stand for a token between layers; a multiple of 2 x num_heads
+    num_heads: int = 4  # attention heads of a layer; a multiple of num_kv_heads
+    num_kv_heads: int = 2  # heads of keys and values, which query heads share
     hidden: int = 384  # width between the two halves of the feed-forward part
-    context_length: int = 256
-    rope_theta: float = 10_000.0
-    norm_eps: float = 1e-5
-    tie_embeddings: bool = True
+    context_length: int = 256  # tokens that the model sees at once
+    rope_theta: float = 10_000.0  # base of the rotary positions
+    norm_eps: float = 1e-5  # added under the root of a norm
+    tie_embeddings: bool = True  # the matrix that reads tokens also writes them
 
     def __post_init__(self) -> None:
         """Rejects sizes that do not fit together; ``decode`` adds where they stand."""
@@ -50,24 +50,24 @@ class TrainConfig:
     """A training run. A bound by steps gives the same weights on every run; ``max_seconds`` does not, and is off unless asked for."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    max_steps: int = 500
-    max_seconds: float | None = None
+    max_steps: int = 500  # updates of the weights
+    max_seconds: float | None = None  # stops after this time of training; then the weights depend on the machine
     batch_tokens: int = 1024  # tokens of one update, a multiple of the context length
     micro_batch_rows: int = 0  # rows held in memory at once; 0: the whole batch
-    learning_rate: float = 4e-3
-    final_learning_rate_ratio: float = 0.05
-    warmup_steps: int = 40
-    schedule: Literal["wsd", "cosine"] = "wsd"
+    learning_rate: float = 4e-3  # the highest that the schedule reaches
+    final_learning_rate_ratio: float = 0.05  # the last rate as a share of the highest
+    warmup_steps: int = 40  # steps in which the rate rises
+    schedule: Literal["wsd", "cosine"] = "wsd"  # wsd: warm up, stay, decay; cosine: warm up, then fall along a cosine
     decay_ratio: float = 0.3  # share of the steps in which WSD lets the rate fall
-    weight_decay: float = 0.1
-    beta1: float = 0.9
-    beta2: float = 0.95
-    grad_clip: float = 1.0
-    seed: int = 0
-    checkpoint_every_steps: int = 100
-    log_every_steps: int = 10
+    weight_decay: float = 0.1  # AdamW's, on matrices
+    beta1: float = 0.9  # AdamW's memory of gradients
+    beta2: float = 0.95  # AdamW's memory of their squares
+    grad_clip: float = 1.0  # longest gradient of an update
+    seed: int = 0  # draws the first weights and the order of the batches
+    checkpoint_every_steps: int = 100  # a killed training goes on from the last checkpoint
+    log_every_steps: int = 10  # steps of one row of the table train_steps
     num_threads: int = 0  # 0: as many as PyTorch chooses
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card where there is one
     dtype: Literal["float32", "bfloat16"] = "float32"  # bfloat16: autocast, on cuda only
 
     def __post_init__(self) -> None:

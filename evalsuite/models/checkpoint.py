@@ -30,10 +30,10 @@ class Checkpoint:
     """
 
     version: ClassVar[int] = 1
-    path: Path
-    title: str = ""
-    device: str = "auto"
-    batch_tokens: int = 4096
+    path: Path  # a folder that training wrote, or a plain Llama folder
+    title: str = ""  # name in scores; without one, that of the folder
+    device: str = "auto"  # auto: a graphics card where there is one
+    batch_tokens: int = 4096  # rows times the longest of them at most; changes the rounding only
 
     @property
     def name(self) -> str:

@@ -42,11 +42,11 @@ class HuggingFace:
     """
 
     version: ClassVar[int] = 1
-    path: Path
-    title: str = ""
-    device: str = "auto"
-    max_length: int | None = None
-    batch_tokens: int = 4096
+    path: Path  # a folder that transformers loads; nothing is fetched
+    title: str = ""  # name in scores; without one, that of the folder
+    device: str = "auto"  # auto: a graphics card where there is one
+    max_length: int | None = None  # context length, where it is not to be the configuration's
+    batch_tokens: int = 4096  # rows times the longest of them at most; changes the rounding only
 
     @property
     def name(self) -> str:

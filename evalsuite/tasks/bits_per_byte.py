@@ -27,9 +27,9 @@ class BitsPerByte:
     """
 
     version: ClassVar[int] = 1
-    max_source_bytes: int = 100_000
-    max_document_bytes: int = 8_192
-    metrics: tuple[str, ...] = ("bits_per_byte",)
+    max_source_bytes: int = 100_000  # bytes of a source's held-out documents at most
+    max_document_bytes: int = 8_192  # bytes read of one document at most
+    metrics: tuple[str, ...] = ("bits_per_byte",)  # what is computed of the answers
 
     def data(self) -> dict[str, str]:
         """Nothing: items are made of the held-out side."""

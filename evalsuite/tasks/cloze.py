@@ -32,12 +32,12 @@ class Cloze:
     """
 
     version: ClassVar[int] = 1
-    num_items: int = 200
-    num_distractors: int = 3
-    min_context_words: int = 60
-    max_context_words: int = 120
-    num_continuation_words: int = 18
-    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")
+    num_items: int = 200  # passages at most
+    num_distractors: int = 3  # continuations of other passages to choose from
+    min_context_words: int = 60  # words before the continuation, at least
+    max_context_words: int = 120  # words before the continuation, at most
+    num_continuation_words: int = 18  # words of a continuation
+    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")  # what is computed of the answers
 
     def data(self) -> dict[str, str]:
         """Nothing: items are made of the held-out side."""

@@ -35,12 +35,12 @@ class Gsm8k:
     """
 
     version: ClassVar[int] = 2
-    path: Path
-    split: Literal["test", "train"] = "test"
-    num_shots: int = 5
-    max_new_tokens: int = 256
-    max_items: int | None = None
-    metrics: tuple[str, ...] = ("exact_match",)
+    path: Path  # a folder with `test.jsonl` and `train.jsonl`
+    split: Literal["test", "train"] = "test"  # which file is asked
+    num_shots: int = 5  # worked examples shown before each question
+    max_new_tokens: int = 256  # length of an answer at most
+    max_items: int | None = None  # questions at most; without it, all
+    metrics: tuple[str, ...] = ("exact_match",)  # what is computed of the answers
 
     def __post_init__(self) -> None:
         """Rejects counts below what makes sense; ``decode`` adds where they stand."""

@@ -31,9 +31,9 @@ class HumanEval:
     """
 
     version: ClassVar[int] = 1
-    num_distractors: int = 3
-    max_items: int | None = None
-    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")
+    num_distractors: int = 3  # mutated solutions to choose from
+    max_items: int | None = None  # problems at most; without it, all
+    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")  # what is computed of the answers
 
     def data(self) -> dict[str, str]:
         """Hash of the package's file."""

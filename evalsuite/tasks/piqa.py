@@ -30,10 +30,10 @@ class Piqa:
     """
 
     version: ClassVar[int] = 1
-    path: Path
-    split: Literal["valid", "train"] = "valid"
-    max_items: int | None = None
-    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")
+    path: Path  # a folder with `valid.jsonl` and `valid-labels.lst`, or the two of `train`
+    split: Literal["valid", "train"] = "valid"  # which files are asked
+    max_items: int | None = None  # questions at most; without it, all
+    metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")  # what is computed of the answers
 
     @property
     def _files(self) -> tuple[Path, Path]:

@@ -25,8 +25,8 @@ class C4Lines:
     """
 
     version: ClassVar[int] = 1
-    require_terminal_punctuation: bool = True
-    min_words_per_line: int = MIN_WORDS
+    require_terminal_punctuation: bool = True  # a line without a mark at its end goes
+    min_words_per_line: int = MIN_WORDS  # a line of fewer words goes
 
     def changes(self, text: str) -> list[Change]:
         """Replacements in code points: one for what goes between two kept lines, one for what goes in a line."""

@@ -41,11 +41,11 @@ class Ftfy:
     """
 
     version: ClassVar[int] = 1
-    unescape_html: Literal["auto", "always", "never"] = "auto"
-    fix_latin_ligatures: bool = True
-    fix_character_width: bool = False
-    uncurl_quotes: bool = False
-    normalization: Literal["NFC", "NFKC", "none"] = "NFC"
+    unescape_html: Literal["auto", "always", "never"] = "auto"  # auto: entities are resolved until the text shows a `<`
+    fix_latin_ligatures: bool = True  # a ligature becomes its letters
+    fix_character_width: bool = False  # full-width characters become narrow ones
+    uncurl_quotes: bool = False  # curly quotes become straight ones
+    normalization: Literal["NFC", "NFKC", "none"] = "NFC"  # normal form of Unicode
 
     def changes(self, text: str) -> list[Change]:
         """Replacements, in code points; each is as narrow as its line allows."""

@@ -98,8 +98,8 @@ class Presidio:
     """
 
     version: ClassVar[int] = 1
-    entities: tuple[str, ...] = tuple(ENTITIES)
-    min_score: float = 0.4
+    entities: tuple[str, ...] = tuple(ENTITIES)  # kinds of personal data that are looked for
+    min_score: float = 0.4  # a finding of which presidio is less sure is left out, from 0 to 1
     phone_regions: tuple[str, ...] = PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS  # countries whose numbers count without a country code
 
     def __post_init__(self) -> None:

@@ -18,8 +18,8 @@ class LocalOptions:
 class SparkOptions:
     """How to reach Spark: the table ``[spark]``."""
 
-    master: str = "local[*]"
+    master: str = "local[*]"  # `local[*]` for this machine, `spark://host:port` or `yarn` for a cluster
     partitions: int = 0  # pieces of a map and of a shuffle; 0: four for each core that Spark reports
-    driver_memory: str = "2g"
+    driver_memory: str = "2g"  # memory of the driver's JVM, as Spark writes it
     max_side_rows: int = 4_000_000  # above this, what every worker holds costs more than Spark's own join
     conf: dict[str, str] = field(default_factory=dict)  # anything else that spark-submit takes

@@ -30,11 +30,11 @@ FAILED: Final = pa.schema([
 class RuleLine:
     """A rule as a preset's file has it; exactly one of ``min`` and ``max``."""
 
-    family: str
-    signal: str
-    reason: str
-    min: float | None = None
-    max: float | None = None
+    family: str  # signal family of the signal
+    signal: str  # column of the family's table
+    reason: str  # what fates and verdicts say of a document that breaks the rule; the fault, not the virtue
+    min: float | None = None  # a document below it is dropped
+    max: float | None = None  # a document above it is dropped
 
     def __post_init__(self) -> None:
         """Rejects a rule with no bound or two."""
@@ -46,9 +46,9 @@ class RuleLine:
 class PresetFile:
     """A preset's file."""
 
-    version: int
-    source: str
-    rules: tuple[RuleLine, ...] = field(default=())
+    version: int  # goes up whenever a document could be judged otherwise
+    source: str  # whose rules these are
+    rules: tuple[RuleLine, ...] = field(default=())  # in the order in which the reason of a drop is chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

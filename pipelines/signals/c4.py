@@ -39,8 +39,8 @@ class C4:
         ]
     )
 
-    require_terminal_punctuation: bool = True
-    min_words_per_line: int = MIN_WORDS
+    require_terminal_punctuation: bool = True  # a line without a mark at its end does not count as kept
+    min_words_per_line: int = MIN_WORDS  # a line of fewer words does not count as kept
 
     def measure(self, batch: TextBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""

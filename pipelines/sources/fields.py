@@ -45,16 +45,16 @@ class Fields:
     alone: its key is its origin.
     """
 
-    text: str = "text"
-    key: str = ""
-    kind: str = ""
-    url: str = ""
-    license: str = ""
-    created_at: str = ""
-    origin: str = ""
-    default_kind: str = "text"
-    default_license: str = ""
-    max_record_bytes: int = MAX_RECORD_BYTES
+    text: str = "text"  # field of the text
+    key: str = ""  # field of a key that is unique in the source; without one, the key is the file and the place in it
+    kind: str = ""  # field of the kind of text, as page or code
+    url: str = ""  # field of the address
+    license: str = ""  # field of the licence
+    created_at: str = ""  # field of the time at which the text was written
+    origin: str = ""  # field of what the split keeps together; without one, the host of the url, else the record itself
+    default_kind: str = "text"  # kind of a record that names none
+    default_license: str = ""  # licence of a record that names none
+    max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
     @property
     def names(self) -> list[str]:

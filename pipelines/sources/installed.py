@@ -59,10 +59,10 @@ class Installed:
 
     version: ClassVar[int] = 1
     path: Path | None = None  # a folder of packages; without it, that of the running interpreter
-    max_documents: int = 5000
-    max_bytes: int = 48 << 20
-    max_file_bytes: int = 64 << 10
-    exclude_distributions: tuple[str, ...] = ()
+    max_documents: int = 5000  # documents at most, filled from the four kinds in turn
+    max_bytes: int = 48 << 20  # bytes of all files at most
+    max_file_bytes: int = 64 << 10  # a larger file is left out
+    exclude_distributions: tuple[str, ...] = ()  # packages that are left out
 
     def units(self) -> list[str]:
         """Names of distributions, normalised and sorted.

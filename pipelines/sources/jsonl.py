@@ -29,8 +29,8 @@ class Jsonl(Fields):
     """
 
     version: ClassVar[int] = 1
-    path: Path
-    max_unpacked_ratio: int = MAX_UNPACKED_RATIO
+    path: Path  # a file, or a folder that is searched for files
+    max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
     def units(self) -> list[str]:
         """Files relative to the path, sorted."""

@@ -20,11 +20,11 @@ class Text:
     """UTF-8 files below a folder, each a document; its key is its path below the folder, its origin the folder that holds it."""
 
     version: ClassVar[int] = 1
-    path: Path
-    patterns: tuple[str, ...] = ("*.txt", "*.md", "*.rst")
-    kind: str = "text"
-    license: str = ""
-    max_record_bytes: int = MAX_RECORD_BYTES
+    path: Path  # a folder that is searched for files, or one file
+    patterns: tuple[str, ...] = ("*.txt", "*.md", "*.rst")  # names of the files that are read
+    kind: str = "text"  # kind of every document
+    license: str = ""  # licence of every document
+    max_record_bytes: int = MAX_RECORD_BYTES  # a larger file is set aside
 
     def units(self) -> list[str]:
         """Files relative to the path, sorted."""

@@ -59,10 +59,10 @@ class Warc:
     """
 
     version: ClassVar[int] = 2
-    path: Path
-    kind: str = "page"
-    license: str = ""
-    max_record_bytes: int = MAX_RECORD_BYTES
+    path: Path  # a file, or a folder that is searched for files
+    kind: str = "page"  # kind of every document
+    license: str = ""  # licence of every document
+    max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
     def units(self) -> list[str]:
         """Files relative to the path, sorted."""

@@ -27,13 +27,14 @@ class Ingest:
 class Clean:
     """Cleaners in the order in which they work: the table ``[clean]``."""
 
-    cleaners: tuple[Any, ...] = ("ftfy",)
+    cleaners: tuple[Any, ...] = ("ftfy",)  # cleaners in the order in which they work; an empty list leaves texts as they were read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """Signal families to measure: the table ``[measure]``."""
 
+    # what is measured of every document, each family into a table of its own
     families: tuple[Any, ...] = ("gopher_quality", "gopher_repetition", "language", "c4", "fineweb_quality")
 
 
@@ -41,7 +42,7 @@ class Measure:
 class Judge:
     """Rules: the table ``[judge]``. Presets are names of ``pipelines/rules/*.toml`` or paths of files like them; an empty list judges nothing."""
 
-    presets: tuple[str, ...] = ("gopher", "c4", "fineweb")
+    presets: tuple[str, ...] = ("gopher", "c4", "fineweb")  # names of presets, or paths of files like them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,9 @@ class Dedup:
     near: bool = True  # false: exact copies only
     threshold: float = 0.8  # exact Jaccard at or above which a copy goes
     recall: float = 0.998  # share of pairs at the threshold that the bands must nominate
-    max_permutations: int = 256
-    shingle_words: int = 5
-    seed: int = 1
+    max_permutations: int = 256  # permutations of a signature at most
+    shingle_words: int = 5  # words of a shingle; a shorter text is one shingle
+    seed: int = 1  # draws the permutations
 
     def __post_init__(self) -> None:
         """Rejects shares outside (0, 1]."""
@@ -83,7 +84,7 @@ class Split:
     """How much is held out: the table ``[split]``."""
 
     heldout_ratio: float = 0.05  # share of the origins that is held out
-    seed: int = 1
+    seed: int = 1  # draws the origins that are held out
 
     def __post_init__(self) -> None:
         """Rejects shares outside [0, 1)."""
@@ -95,9 +96,9 @@ class Split:
 class Decontaminate:
     """What is done about benchmark items in the train side: the table ``[decontaminate]``."""
 
-    ngram_words: int = 13
+    ngram_words: int = 13  # words of the n-grams by which a benchmark's parts are looked for
     min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
-    action: Literal["drop", "cut", "flag"] = "drop"
+    action: Literal["drop", "cut", "flag"] = "drop"  # to text of a benchmark: the document goes, the text is cut, or both stay and it is shown
     actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
 
     def __post_init__(self) -> None:
@@ -110,8 +111,8 @@ class Decontaminate:
 class Scrub:
     """What personal data is looked for and what stands in its place: the table ``[scrub]``."""
 
-    detectors: tuple[Any, ...] = ("presidio",)
-    style: Literal["placeholder", "pseudonym"] = "placeholder"
+    detectors: tuple[Any, ...] = ("presidio",)  # what looks for personal data; an empty list leaves everything where it is
+    style: Literal["placeholder", "pseudonym"] = "placeholder"  # the kind's name, or with it letters that are the same for the same value
     key_file: Path | None = None  # pseudonyms need a key of 16 bytes or more, in a file that only its owner can read
 
 
@@ -119,7 +120,7 @@ class Scrub:
 class Tokenize:
     """The tokenizer and what it learns from: the table ``[tokenize]``."""
 
-    vocab_size: int = 4096
+    vocab_size: int = 4096  # tokens of the tokenizer at most, the 256 bytes and the end of text among them
     sample_bytes: int = 64 << 20  # the tokenizer learns from this much of the train side
 
 
@@ -127,7 +128,7 @@ class Tokenize:
 class Publish:
     """What the dataset card says at its head: the table ``[publish]``."""
 
-    title: str = ""
+    title: str = ""  # heading of the dataset card; without one, the run's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

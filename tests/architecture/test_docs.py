@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.generate_docs import PAGES, main, stale, write
+from tools.generate_docs import PAGES, main, stale, write
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])

@@ -1,4 +1,7 @@
-"""The pages of ``docs/`` that repeat facts of the code. ``--write`` makes them, ``--check`` fails where one is stale."""
+"""The pages of ``docs/`` that repeat facts of the code: ``python -m tools.generate_docs``.
+
+``--write`` makes them, ``--check`` fails where one is stale.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from pipelines.rules.preset import load_preset
 from pipelines.rules.preset import names as presets
 from pipelines.signals.base import signals
 from pipelines.sources.base import sources
+from tools.run_file_reference import Section, part_sections, preset_sections, run_file_sections, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,8 +30,11 @@ if TYPE_CHECKING:
 
     from pipelines.contract.registry import Registry
 
-DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
+DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 _NOTE: Final = "Made from the code by `make docs`; do not edit by hand."
+_RUN_FILE: Final = """A run is one TOML file. A key that is not here is an error that names the near match; a table that is left out has its defaults.
+A part is chosen by its name, or by a table with `use` and keys of its own: `tasks = ["cloze", { use = "gsm8k", path = "benchmarks/gsm8k" }]`.
+Paths are relative to where the command is typed. Where no bound is given, none is checked when the file is read."""
 _REGISTRIES: Final[tuple[Registry[Any], ...]] = (sources, cleaners, signals, detectors, tasks, metrics, models)
 
 
@@ -41,7 +48,7 @@ def tables_page() -> str:
         raw = " Raw text: shown only with `--raw`, whose use is logged." if spec.is_raw else ""
         parts.append(f"## {spec.name}\n\nA row is {spec.grain}.{raw}\n\n{_columns(spec.schema)}")
     parts.append("## signals\n\nA row is a document with what was measured: all families side by side. Each family is a table of its own as well.\n")
-    parts += [f"### signals_{name}\n\n{_says(signals[name])}\n\n{_columns(signals[name].columns)}" for name in signals]
+    parts += [f"### signals_{name}\n\n{summary(signals[name])}\n\n{_columns(signals[name].columns)}" for name in signals]
     return "\n".join(parts)
 
 
@@ -49,7 +56,7 @@ def parts_page() -> str:
     """``docs/parts.md``: every registered part with its version and the first sentence of its docstring."""
     pages = [f"# Parts\n\n{_NOTE}\n\nA part is one file; its name in a run file is the file's name. Fields are the keys it takes.\n"]
     for registry in _REGISTRIES:
-        rows = [(f"`{name}`", registry[name].version, _fields(registry[name]), _says(registry[name])) for name in registry]
+        rows = [(f"`{name}`", registry[name].version, _fields(registry[name]), summary(registry[name])) for name in registry]
         pages.append(f"## {registry.kind}\n\n{_grid(('name', 'version', 'fields', 'what it is'), rows)}")
     return "\n".join(pages)
 
@@ -70,7 +77,19 @@ def rules_page() -> str:
     return "\n".join(pages)
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"tables.md": tables_page, "parts.md": parts_page, "rules.md": rules_page, "queries.md": as_markdown}
+def run_file_page() -> str:
+    """``docs/run_file.md``: every key of a run file, of every part that it may choose, and of a preset's file."""
+    pages = [f"# Every key of a run file\n\n{_NOTE}\n\n{_RUN_FILE}\n", *map(_section, run_file_sections())]
+    for kind, where, sections in part_sections():
+        pages += [f"## Keys of each {kind}\n\n{where}\n", *(_section(section, "###") for section in sections)]
+    pages.append("## A preset's file\n\nA TOML file, chosen by its path in `judge.presets`.\n")
+    pages += [_section(section, "###") for section in preset_sections()]
+    return "\n".join(pages)
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "tables.md": tables_page, "parts.md": parts_page, "rules.md": rules_page, "queries.md": as_markdown, "run_file.md": run_file_page,
+}  # fmt: skip
 
 
 def stale(folder: Path = DOCS) -> list[str]:
@@ -113,9 +132,10 @@ def _grid(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
-def _says(part: type) -> str:
-    own = inspect.getdoc(part) if part.__doc__ else inspect.getdoc(sys.modules[part.__module__])
-    return (own or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
+def _section(section: Section, heading: str = "##") -> str:
+    rows = [(f"`{key.name}`", key.kind, key.default, key.bound, key.meaning) for key in section.keys]
+    grid = _grid(("key", "type", "default", "bound", "meaning"), rows) if rows else "No keys of its own.\n"
+    return f"{heading} {section.title}\n\n{section.says}\n\n{grid}"
 
 
 def _fields(part: type) -> str:

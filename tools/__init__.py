@@ -1,0 +1,1 @@
+"""What documents and checks this repository. Nothing that is installed imports it."""
