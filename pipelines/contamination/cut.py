@@ -76,6 +76,8 @@ def cut_until_clean(text: str, runs: Sequence[Span], find: Callable[[str], Seque
         if cuts.fault:
             return cuts
         rest = Rest.of(utf8, cuts.spans)
+        if not rest.text.strip():
+            return Cuts(spans=(), num_cuts=cuts.num_cuts, fault="nothing_left")
         left = find(rest.text)
         if not left:
             return cuts

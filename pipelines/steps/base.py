@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EVERY: Final = "*"  # in the place of a step that is read from: every earlier one that writes the table
 LAST: Final = ""  # the last earlier one that writes it
+STRAYS: Final = pa.schema([("num_strays", pa.int64())])
 ACCOUNT: Final = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
 
 
@@ -129,14 +130,18 @@ class Work:
         row: dict[str, Any] = self.engine.rows(self.query("account", wanted, given), 1).to_pylist()[0]
         return Account(**row)
 
-    def unchanged(self, survivors: Table, product: Table, expected: int | None = None) -> Account:
-        """Books of a step that ends no document: those who went on are the rows of what it made, one a document.
+    def unchanged(self, survivors: Table, *products: Table, expected: Table | None = None) -> Account:
+        """Books of a step that ends no document: each of those who came is in everything that the step made, exactly once, and nobody else is.
 
-        ``expected`` is how many rows that should be, where the step also works for documents that are no longer alive.
+        ``expected`` holds who should be there, where that is not the survivors: a step may work for more documents, or for fewer.
         """
         books = self.account(survivors, survivors)
-        lost = (survivors.num_rows if expected is None else expected) - product.num_rows
-        return replace(books, docs_kept=books.docs_kept - lost)
+        strays = max((self._strays(product, expected or survivors) for product in products), default=0)
+        return replace(books, docs_kept=books.docs_kept - strays)
+
+    def _strays(self, product: Table, expected: Table) -> int:
+        made = self.query("strays", STRAYS, {"product": product, "expected": expected})
+        return int(self.engine.rows(made, 1).column("num_strays")[0].as_py())
 
 
 class Step(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import NgramIndex
@@ -16,6 +17,7 @@ from pipelines.steps.base import Outcome, Work
 
 if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
+    from pipelines.steps.settings import Decontaminate as Options
 
 MAX_ITEMS: Final = 5_000_000
 SIDES: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string())])
@@ -48,6 +50,11 @@ def actions_of(work: Work) -> dict[str, Action]:
     return {name: options.actions.get(name, options.action) for name in sorted(names)}
 
 
+def cut_rule(options: Options) -> CutRule:
+    """How much goes with a run of benchmark text."""
+    return CutRule(window_characters=options.window_characters, min_piece_characters=options.min_piece_characters, max_cuts=options.max_cuts)
+
+
 class Decontaminate:
     """See the module."""
 
@@ -74,7 +81,7 @@ class Decontaminate:
         """One pass over the train side."""
         before = work.table("register", "survivors")
         train = work.query("train_survivors", SIDES, {"survivors": before, "splits": work.table("split", "splits")})
-        body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work))
+        body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
         work.warm(body, split=["train"])
         schemas = {"contamination": CONTAMINATION.schema, "cuts": EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
         found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)

@@ -74,5 +74,4 @@ class Measure:
         work.warm(body)
         texts, survivors = work.table("clean", "texts"), work.table("clean", "survivors")
         tables = work.map(texts, body, schemas, columns=["doc_id", "text"]) if families else {}
-        fewest = min(tables.values(), key=lambda table: table.num_rows, default=texts)
-        return Outcome(tables={**tables, "survivors": survivors}, account=work.unchanged(survivors, fewest, expected=texts.num_rows))
+        return Outcome(tables={**tables, "survivors": survivors}, account=work.unchanged(survivors, *tables.values(), expected=texts))

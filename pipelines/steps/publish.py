@@ -97,7 +97,7 @@ class Publish:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(card(_facts(work, finals)), encoding="utf-8")
         tables = {"corpus": corpus, "fates": fates, "survivors": survivors}
-        return Outcome(tables=tables, account=work.unchanged(survivors, corpus), artifacts={"README.md": work.warehouse.artifact(path)})
+        return Outcome(tables=tables, account=work.unchanged(survivors, corpus, fates), artifacts={"README.md": work.warehouse.artifact(path)})
 
     def _gate(self, work: Work, finals: Table) -> None:
         """Raises GateError where text that had to go is still there."""

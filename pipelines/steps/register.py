@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pyarrow as pa
 
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 HELDOUT_ROWS = 50_000
+IDS: Final = pa.schema([("doc_id", pa.string())])
+HELDOUT: Final = pa.schema([TEXTS.schema.field(name) for name in ("doc_id", "text", "source")])
+
+
+@dataclass(frozen=True)
+class TakeHeldout:
+    """The texts that items are made of."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """The rows as they are: those that have a partner beside them."""
+        return {"heldout": batch}
 
 
 class Registration(Protocol):
@@ -60,12 +72,14 @@ class Register:
     def run(self, work: Work) -> Outcome:
         """Hands the lowest held-out documents over and writes what comes back."""
         survivors = work.table("split", "survivors")
-        schema = pa.schema([TEXTS.schema.field(n) for n in ("doc_id", "text", "source")])
-        sources = {"texts": work.table("clean", "texts"), "splits": work.table("split", "splits")}
-        heldout = work.query("heldout_texts", schema, sources, max_rows=HELDOUT_ROWS)
+        chosen = work.query("heldout_ids", IDS, {"survivors": survivors, "splits": work.table("split", "splits")}, max_rows=HELDOUT_ROWS)
+        texts = work.table("clean", "texts")
+        heldout = work.map(texts, TakeHeldout(), {"heldout": HELDOUT}, columns=HELDOUT.names, beside=chosen)["heldout"]
+        account = work.unchanged(survivors, heldout, expected=chosen)
+        account.check(self.name)  # before items are made: a task that is given a document twice complains in words of its own
         rows = work.engine.rows(heldout, HELDOUT_ROWS).sort_by("doc_id")
         items = self._registration.items(rows, count_words)
         with PartWriter(work.subfolder("items"), {"benchmark_items": BENCHMARK_ITEMS.schema}) as writer:
             writer.write({"benchmark_items": items})
         written = tables_of(writer.files, {"benchmark_items": BENCHMARK_ITEMS.schema})
-        return Outcome(tables={**written, "survivors": survivors}, account=work.account(survivors, survivors))
+        return Outcome(tables={**written, "survivors": survivors}, account=account)

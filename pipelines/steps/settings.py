@@ -100,9 +100,15 @@ class Decontaminate:
     min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
     action: Literal["drop", "cut", "flag"] = "drop"  # to text of a benchmark: the document goes, the text is cut, or both stay and it is shown
     actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
+    window_characters: int = 200  # what goes with a run of benchmark text on either side
+    min_piece_characters: int = 200  # pieces that cuts leave over go too where they are shorter
+    max_cuts: int = 10  # a document with more goes whole
 
     def __post_init__(self) -> None:
-        """Rejects n-grams of no words."""
+        """Rejects n-grams of no words, and cuts of less than nothing."""
+        for name in ("window_characters", "min_piece_characters", "max_cuts"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} {getattr(self, name)} must be 0 or more")
         if not 1 <= self.min_words <= self.ngram_words:
             raise ValueError(f"min_words {self.min_words} must be from 1 to ngram_words ({self.ngram_words})")
 

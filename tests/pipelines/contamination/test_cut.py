@@ -133,3 +133,8 @@ def _chunks(case):
 def _items(texts):
     rows = [{"benchmark": "b", "item_id": str(i), "part": "q", "text": t, "num_words": 0, "match_whole": False} for i, t in enumerate(texts)]
     return pa.Table.from_pylist(rows, schema=BENCHMARK_ITEMS.schema)
+
+
+def test_a_text_of_which_only_blanks_would_stay_goes_whole():
+    rule = CutRule(window_characters=0, min_piece_characters=0)
+    assert cut_until_clean("  run  ", [(2, 5)], lambda _: [], rule) == Cuts(spans=(), num_cuts=1, fault="nothing_left")
