@@ -18,6 +18,7 @@ _WHAT = {
     "ingest": "reading documents",
     "clean": "repairing text",
     "measure": "measuring signals",
+    "perplexity": "asking a model",
     "judge": "judging by rules",
     "exclude": "leaving out what is held elsewhere",
     "dedup": "finding copies",

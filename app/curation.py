@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from app.benchmarks import registration
 from app.console import ConsoleReporter, SilentReporter
+from app.perplexity import Perplexity
 from pipelines.contract.warehouse import Warehouse
 from pipelines.engine.start import make_engine
 from pipelines.steps.runner import Runner, RunResult
@@ -50,7 +51,11 @@ def runner_for(settings: RunFile, engine: Literal["local", "spark"], reporter: C
     def start(scratch: Path) -> Any:
         return make_engine(engine, settings.local, settings.spark, scratch)
 
-    return Runner(settings.curation, warehouse, registration(settings), engine=start, engine_name=engine, reporter=reporter), warehouse
+    runner = Runner(
+        settings.curation, warehouse, registration(settings), engine=start, engine_name=engine, reporter=reporter,
+        extra=[Perplexity(settings.perplexity)],
+    )  # fmt: skip
+    return runner, warehouse
 
 
 def curate(settings: RunFile, engine: Literal["local", "spark"], console: Console, *, until: str | None = None, quiet: bool = False) -> Curated:

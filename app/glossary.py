@@ -8,6 +8,7 @@ STEPS: Final = {
     "ingest": "Read the sources and give every document an id.",
     "clean": "Repair the text: broken characters, markup, control characters.",
     "measure": "Measure each document: words, lines, repetitions, language.",
+    "perplexity": "Ask a model how surprising each text is.",
     "judge": "Hold the measurements against the rules; drop what breaks one.",
     "exclude": "Drop what another corpus holds already.",
     "dedup": "Drop copies and near-copies; one of each group stays.",

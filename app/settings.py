@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from evalsuite.base import Model, models
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
 from pipelines.engine.options import LocalOptions, SparkOptions
@@ -23,6 +24,13 @@ class EvalConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PerplexityConfig:
+    """A model whose surprise at each text becomes signals that rules may judge by: the table ``[perplexity]``."""
+
+    model: Annotated[Model, models] | None = None  # a model backend, as { use = "checkpoint", path = "..." }; without one nothing is measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFile:
     """Everything a run file may say. Paths in it are relative to where the command is typed."""
 
@@ -33,6 +41,7 @@ class RunFile:
     ingest: Ingest = field(default_factory=Ingest)
     clean: Clean = field(default_factory=Clean)
     measure: Measure = field(default_factory=Measure)
+    perplexity: PerplexityConfig = field(default_factory=PerplexityConfig)
     judge: Judge = field(default_factory=Judge)
     exclude: Exclude = field(default_factory=Exclude)
     dedup: Dedup = field(default_factory=Dedup)

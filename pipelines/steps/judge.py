@@ -13,14 +13,16 @@ from pipelines.contract.parts import Table
 from pipelines.contract.registry import did_you_mean
 from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS
 from pipelines.rules.preset import Rule, judge, load_preset
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import LAST, Outcome, Work
 from pipelines.steps.measure import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipelines.steps.base import OptionalStep, Read
     from pipelines.steps.settings import Curation
 
+FAMILY: Final = "signals_"
 FAILURES: Final = pa.schema([("doc_id", pa.string()), ("position", pa.int64()), ("reason", pa.string())])
 
 
@@ -47,21 +49,32 @@ class Judge:
     name = "judge"
     version = 1
 
+    def __init__(self, extra: Sequence[OptionalStep] = ()) -> None:
+        """Takes the steps of the floors above, which may bring signals of their own."""
+        self._extra = extra
+
     def rules(self, config: Curation) -> list[Rule]:
         """All rules of all presets in order.
 
         Raises:
             ConfigError: a rule asks for a signal that the run does not measure.
         """
-        families = Measure().families(config)
+        families = self._signals(config)
         found = [rule for name in config.judge.presets for rule in load_preset(name).rules]
         for rule in found:
             if rule.family not in families:
                 raise ConfigError(f"judge.presets: a rule needs the signal family {rule.family!r}; add it to [measure] families")
-            if rule.signal not in families[rule.family].columns.names:
-                known = families[rule.family].columns.names
+            if rule.signal not in families[rule.family]:
+                known = families[rule.family]
                 raise ConfigError(f"judge.presets: {rule.family} has no signal {rule.signal!r}; {did_you_mean(rule.signal, known)}")
         return found
+
+    def _signals(self, config: Curation) -> dict[str, list[str]]:
+        """Names of the signals of each family that the run measures."""
+        found = {name: family.columns.names for name, family in Measure().families(config).items()}
+        brought = (step.outputs(config) for step in self._extra if step.is_wanted(config))
+        tables = {name: schema for outputs in brought for name, schema in outputs.items() if name.startswith(FAMILY)}
+        return found | {name.removeprefix(FAMILY): schema.names for name, schema in tables.items()}
 
     def params(self, config: Curation) -> Any:
         """The rules themselves, so that a changed bound is a changed key."""
@@ -71,10 +84,10 @@ class Judge:
         """The presets' versions."""
         return {f"preset {name}": load_preset(name).version for name in config.judge.presets}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:
+    def reads(self, config: Curation) -> tuple[Read, ...]:
         """Signals of the families that rules ask for."""
         wanted = sorted({rule.family for rule in self.rules(config)})
-        return (("measure", "survivors"), *(("measure", f"signals_{name}") for name in wanted))
+        return ((LAST, "survivors"), *((LAST, f"signals_{name}") for name in wanted))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Verdicts, fates, survivors."""
@@ -83,7 +96,7 @@ class Judge:
     def run(self, work: Work) -> Outcome:
         """One narrow pass a family, over numbers only."""
         rules = self.rules(work.config)
-        before = work.table("measure", "survivors")
+        before = work.table(LAST, "survivors")
         gathered: dict[str, list[Table]] = {"verdicts": [], "failures": []}
         for family in sorted({rule.family for rule in rules}):
             given = self._family(work, family, rules, before)
@@ -97,7 +110,7 @@ class Judge:
     def _family(self, work: Work, family: str, rules: Sequence[Rule], alive: Table) -> dict[str, Table]:
         mine = [(place, rule) for place, rule in enumerate(rules) if rule.family == family]
         body = JudgeSignals(tuple(rule for _, rule in mine), tuple(place for place, _ in mine))
-        return work.map(work.table("measure", f"signals_{family}"), body, {"verdicts": VERDICTS.schema, "failures": FAILURES}, beside=alive)
+        return work.map(work.table(LAST, f"signals_{family}"), body, {"verdicts": VERDICTS.schema, "failures": FAILURES}, beside=alive)
 
 
 def _union(name: str, tables: Sequence[Table], schema: pa.Schema) -> Table:

@@ -76,10 +76,11 @@ class RunResult:
 
 def all_steps(registration: Registration, extra: Iterable[OptionalStep] = ()) -> tuple[Step, ...]:
     """The steps in their order; ``extra`` are those of the floors above, such as a model's perplexity as a table of signals."""
+    brought = tuple(extra)
     steps = (
-        Ingest(), Clean(), Measure(), Judge(), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
+        Ingest(), Clean(), Measure(), Judge(brought), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
     )  # fmt: skip
-    return placed(steps, (Exclude(), *extra))
+    return placed(steps, (Exclude(), *brought))
 
 
 class Runner:
