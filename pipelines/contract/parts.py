@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.contract.content import content_hash
 from pipelines.contract.errors import CorruptFile, PartError
+from pipelines.contract.hashing import MASK
 from pipelines.contract.schema import conform, volatile_columns
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW_GROUP_BYTES: Final = 4 << 20
-_MODULUS: Final = (1 << 128) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Table:
     @property
     def content_sha256(self) -> str:
         """Hash of the rows' content, whatever their order and however they are cut into files."""
-        total = sum(int(f.content, 16) for f in self.files) & _MODULUS
+        total = sum(int(f.content, 16) for f in self.files) & MASK
         return hashlib.sha256(f"{self.num_rows}:{total:032x}".encode()).hexdigest()
 
     @property
@@ -132,7 +133,7 @@ class _OpenPart:
         self.hashed = [f.name for f in schema if f.name not in volatile_columns(schema)]
 
     def add(self, batch: pa.RecordBatch) -> None:
-        self.content = (self.content + content_hash(batch.select(self.hashed))) & _MODULUS
+        self.content = (self.content + content_hash(batch.select(self.hashed))) & MASK
         self.num_rows += batch.num_rows
         for piece in by_bytes([batch], self.limit):
             self.held.append(piece)
@@ -162,19 +163,6 @@ class _OpenPart:
 
     def abandon(self) -> None:
         self.writer.close()
-
-
-def content_hash(batch: pa.RecordBatch) -> int:
-    """Sum of the rows' 128-bit hashes: the same for any order and any cut of the same rows."""
-    columns = [_plain(c) for c in batch.columns]
-    total = 0
-    for row in zip(*columns, strict=True):
-        total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest(), "big")
-    return total & _MODULUS
-
-
-def _plain(values: pa.Array) -> list[object]:
-    return list((values.cast(pa.int64()) if pa.types.is_timestamp(values.type) else values).to_pylist())
 
 
 def by_bytes(batches: Iterable[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
