@@ -14,9 +14,12 @@ class Cleaner(Protocol):
     """Repairs a text. It says what to change and where; applying and recording the changes is not its business.
 
     Laws of every cleaner: changes are sorted and do not overlap; cleaning a cleaned text changes nothing; empty text is a case; nothing raises.
+    A cleaner that follows a published definition which judges once says ``is_idempotent = False`` with the reason; then the law is that cleaning
+    again only makes the text shorter, so that it comes to an end.
     """
 
     version: ClassVar[int]
+    is_idempotent: ClassVar[bool]
 
     def changes(self, text: str) -> list[Change]:
         """Replacements in ``text``, in code points."""

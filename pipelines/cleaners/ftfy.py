@@ -41,6 +41,7 @@ class Ftfy:
     """
 
     version: ClassVar[int] = 1
+    is_idempotent: ClassVar[bool] = True
     unescape_html: Literal["auto", "always", "never"] = "auto"  # auto: entities are resolved until the text shows a `<`
     fix_latin_ligatures: bool = True  # a ligature becomes its letters
     fix_character_width: bool = False  # full-width characters become narrow ones

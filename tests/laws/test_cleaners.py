@@ -13,7 +13,24 @@ from pipelines.cleaners.base import cleaners
 from pipelines.text.edits import apply
 
 MARKS = st.sampled_from(
-    ["&amp;", "&lt;", "&#8217;", "\u00e2\u20ac\u2122", "\r\n", "\x00", "\x1b[1m", "\ufb01", "e\u0301", "\u0085", "<", "\n", "word "]
+    [
+        "&amp;",
+        "&lt;",
+        "&#8217;",
+        "\u00e2\u20ac\u2122",
+        "\r\n",
+        "\x00",
+        "\x1b[1m",
+        "\ufb01",
+        "e\u0301",
+        "\u0085",
+        "<",
+        "\n",
+        "word ",
+        "[1]",
+        "[edit] ",
+        ". ",
+    ]
 )
 TEXTS = st.lists(MARKS | st.text(max_size=4), max_size=12).map("".join)
 
@@ -31,9 +48,10 @@ def test_changes_are_sorted_do_not_overlap_and_change_something(cleaner, text):
 
 @given(text=TEXTS)
 @settings(deadline=None, max_examples=150)
-def test_cleaning_a_cleaned_text_changes_nothing(cleaner, text):
+def test_cleaning_a_cleaned_text_changes_nothing_or_makes_it_shorter_where_the_cleaner_says_so(cleaner, text):
     cleaned = apply(text, cleaner.changes(text))
-    assert cleaner.changes(cleaned) == []
+    again = apply(cleaned, cleaner.changes(cleaned))
+    assert again == cleaned or (not cleaner.is_idempotent and len(again) < len(cleaned))
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "\x00", "a" * 10_000, "\U0010ffff", "&" * 1000])
