@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from pipelines.contract.errors import ConfigError
+from pipelines.rules.condition import parse
 from pipelines.rules.preset import Rule, judge, load_preset, names
 from pipelines.signals.base import signals
 
@@ -36,6 +38,59 @@ def test_every_failed_rule_is_a_row_with_value_threshold_and_place() -> None:
         ("b", "p.m_max", 0.5, 0.4, 1),
         ("c", "p.m_max", 0.6, 0.4, 1),
     ]
+
+
+LANGUAGES = pa.RecordBatch.from_pydict(
+    {"n": [2, 2, 2, 2], "document_language": pa.array(["de", "zh", "en", None], pa.string()), "document_source": ["a", "a", "b", "b"]}
+)
+FOUR = pa.array(["a", "b", "c", "d"])
+
+
+def judged(**fields: Any) -> list[tuple[str, float]]:
+    one = Rule(preset="p", family="f", signal="n", reason="broke", **fields)
+    return [(r["doc_id"], r["threshold"]) for r in judge([one], FOUR, LANGUAGES).to_pylist()]
+
+
+def test_a_language_with_a_bound_of_its_own_is_judged_by_it_and_the_verdict_names_that_bound() -> None:
+    assert judged(op="min", bound=3.0, by_language=(("de", 4.0), ("zh", 1.0))) == [("a", 4.0), ("c", 3.0), ("d", 3.0)]
+    assert judged(op="max", bound=inf, by_language=(("de", 2.0), ("zh", 1.0))) == [("b", 1.0)]
+
+
+def test_a_rule_judges_only_where_its_condition_holds() -> None:
+    assert judged(op="min", bound=3.0, where=parse("language != 'de' and source = 'a'")) == [("b", 3.0)]
+    assert judged(op="min", bound=3.0, where=parse("not language = 'de'")) == [("b", 3.0), ("c", 3.0)]  # of unknown language nothing is said
+
+
+def test_a_preset_may_hold_two_rules_on_one_side_of_a_signal_if_each_has_a_name(tmp_path: Path) -> None:
+    lines = """
+version = 1
+source = "mine"
+[[rules]]
+family = "language"
+signal = "language_score"
+min_by_language = {de = 0.5, zh = 1}
+reason = "unsure"
+[[rules]]
+family = "language"
+signal = "language_score"
+min = 0.3
+where = "source = 'mail'"
+reason = "unsure"
+"""
+    path = tmp_path / "mine.toml"
+    path.write_text(lines)
+    with pytest.raises(ConfigError, match=r"two rules are named 'mine.language_score_min'; give each a 'name'"):
+        load_preset(str(path))
+    path.write_text(lines + 'name = "mail_unsure"\n')
+    first, second = load_preset(str(path)).rules
+    assert (first.by_language, first.bound, first.asks_for_facts) == ((("de", 0.5), ("zh", 1.0)), -inf, True)
+    assert (second.name, second.where) == ("mine.mail_unsure", parse("source = 'mail'"))
+    path.write_text(lines.replace("source = 'mail'", "source = mail"))
+    with pytest.raises(ConfigError, match=r"mine.toml.rules\[1\]: where: 'mail' came; expected a number or a text"):
+        load_preset(str(path))
+    path.write_text(lines.replace("min = 0.3", "min = 0.3\nmax_by_language = {de = 1}"))
+    with pytest.raises(ConfigError, match="exactly one of 'min' and 'max'"):
+        load_preset(str(path))
 
 
 def test_a_signal_that_is_null_fails_nothing_and_no_rows_are_a_case() -> None:
