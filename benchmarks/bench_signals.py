@@ -22,7 +22,7 @@ from pipelines.rules.preset import judge, load_preset
 from pipelines.signals.base import signals
 from pipelines.sources.base import Record
 from pipelines.sources.installed import Installed
-from pipelines.text.batch import TextBatch
+from pipelines.text.batch import DocumentBatch
 
 FAMILIES = {"gopher_quality": "gopher", "gopher_repetition": "gopher", "c4": "c4", "fineweb_quality": "fineweb"}
 BATCH = 500
@@ -50,7 +50,7 @@ def ours(texts: list[str]) -> tuple[dict[str, list[bool]], float]:
     kept = {name: [True] * len(texts) for name in FAMILIES}
     start = time.process_time()
     for first in range(0, len(texts), BATCH):
-        batch = TextBatch.of(texts[first : first + BATCH])
+        batch = DocumentBatch.of(texts[first : first + BATCH])
         places = pa.array([str(first + i) for i in range(len(batch))])
         for name, family in families.items():
             for place in judge(rules[name], places, family.measure(batch)).column("doc_id").to_pylist():

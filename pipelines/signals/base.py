@@ -9,7 +9,7 @@ from pipelines.contract.registry import Registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pipelines.text.batch import TextBatch
+    from pipelines.text.batch import DocumentBatch
 
 
 class SignalFamily(Protocol):
@@ -21,7 +21,7 @@ class SignalFamily(Protocol):
     version: ClassVar[int]
     columns: ClassVar[pa.Schema]
 
-    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """One row a text, in order, with exactly the columns of ``columns``."""
         ...
 

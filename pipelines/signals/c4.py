@@ -14,7 +14,7 @@ from pipelines.text.c4_lines import MIN_WORDS, judge_line
 from pipelines.text.segment import count_sentences, memory_zone
 
 if TYPE_CHECKING:
-    from pipelines.text.batch import TextBatch
+    from pipelines.text.batch import DocumentBatch
 
 _FAULTS: Final = ("too_long_word", "no_terminal_punctuation", "too_few_words", "javascript", "policy")
 # The lines that C4 reads as far as its check for lorem ipsum, which comes before that for javascript, and for brackets, which comes after it.
@@ -42,7 +42,7 @@ class C4:
     require_terminal_punctuation: bool = True  # a line without a mark at its end does not count as kept
     min_words_per_line: int = MIN_WORDS  # a line of fewer words does not count as kept
 
-    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
         with memory_zone():
             return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import pyarrow as pa
 
 from pipelines.contract.schema import column
 from pipelines.signals.base import signals
+from pipelines.text.marks import symbols
 
 if TYPE_CHECKING:
-    from pipelines.text.batch import TextBatch
+    from pipelines.text.batch import DocumentBatch
 
 STOP_WORDS: Final = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
 _ELLIPSES: Final = ("...", "…")
@@ -23,12 +23,16 @@ _ELLIPSES: Final = ("...", "…")
 @signals("gopher_quality")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GopherQuality:
-    """Counts and shares of words, symbols and lines. Shares of a text without words or lines are 0."""
+    """Counts and shares of words, symbols and lines. Shares of a text without words or lines are 0.
 
-    version: ClassVar[int] = 2
+    ``segmentation`` says what a word is: "english" as datatrove has it by default, or "by_language", where in scripts written without spaces one
+    character is one word (ours: with rules for English, a Chinese page is a handful of words).
+    """
+
+    version: ClassVar[int] = 3
     columns: ClassVar[pa.Schema] = pa.schema(
         [
-            column("num_words", pa.int64(), "words that hold more than punctuation"),
+            column("num_words", pa.int64(), "words that hold more than marks (``pipelines.text.marks``)"),
             column("mean_word_length", pa.float64(), "characters of such a word, on average"),
             column("hash_ratio", pa.float64(), "hash signs for each word"),
             column("ellipsis_ratio", pa.float64(), "ellipses for each word"),
@@ -39,9 +43,12 @@ class GopherQuality:
         ]
     )
 
-    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+    segmentation: Literal["english", "by_language"] = "english"
+
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        rows = [self._one(text, words) for text, words in zip(batch.strings, batch.words, strict=True)]
+        segmented = batch.words if self.segmentation == "english" else batch.language_words
+        rows = [self._one(text, words) for text, words in zip(batch.strings, segmented, strict=True)]
         return pa.RecordBatch.from_pylist(rows, schema=self.columns)
 
     def _one(self, text: str, words: list[str]) -> dict[str, Any]:
@@ -67,7 +74,7 @@ def _ratio(count: int, whole: int) -> float:
 
 @lru_cache(maxsize=1 << 16)
 def _is_symbol(word: str) -> bool:
-    return all(unicodedata.category(c)[0] in "PSC" for c in word)
+    return symbols().issuperset(word)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from pipelines.text.batch import TextBatch
+    from pipelines.text.batch import DocumentBatch
 
     Uint64 = npt.NDArray[np.uint64]
     Int64 = npt.NDArray[np.int64]
@@ -50,7 +50,7 @@ class GopherRepetition:
         ]
     )
 
-    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
         rows = [self._one(text, words) for text, words in zip(batch.strings, batch.words, strict=True)]
         return pa.RecordBatch.from_pylist(rows, schema=self.columns)

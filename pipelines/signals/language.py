@@ -9,16 +9,15 @@ import pyarrow as pa
 
 from pipelines.contract.schema import column
 from pipelines.signals.base import signals
-from pipelines.text.language import detect
 
 if TYPE_CHECKING:
-    from pipelines.text.batch import TextBatch
+    from pipelines.text.batch import DocumentBatch
 
 
 @signals("language")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """Most likely language and how likely; a text without letters is ("und", 0.0)."""
+    """Most likely language and how likely, as ``clean`` found them; a text without letters is ("und", 0.0)."""
 
     version: ClassVar[int] = 1
     columns: ClassVar[pa.Schema] = pa.schema(
@@ -28,7 +27,7 @@ class Language:
         ]
     )
 
-    def measure(self, batch: TextBatch) -> pa.RecordBatch:
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        found = [detect(text) for text in batch.strings]
+        found = batch.languages
         return pa.RecordBatch.from_arrays([pa.array([f[i] for f in found], t) for i, t in enumerate(self.columns.types)], names=self.columns.names)

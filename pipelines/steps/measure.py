@@ -13,7 +13,7 @@ from pipelines.contract.schema import SURVIVORS, column
 from pipelines.signals.base import SignalFamily, signals
 from pipelines.steps.base import Outcome, Work
 from pipelines.steps.settings import Curation, described, parts, versions
-from pipelines.text.batch import TextBatch
+from pipelines.text.batch import DocumentBatch
 
 
 def table_schema(family: type[SignalFamily] | SignalFamily) -> pa.Schema:
@@ -29,7 +29,7 @@ class MeasureTexts:
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """A record batch for each family, with doc_id first."""
-        texts = TextBatch(batch.column("text"))
+        texts = DocumentBatch(batch.column("text"))
         given = {}
         for name, family in self.families.items():
             measured = family.measure(texts)

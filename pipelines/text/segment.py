@@ -1,13 +1,18 @@
-"""Segmentations of a text: lines, paragraphs, and words and sentences as spaCy's rules for English cut them (what datatrove calls by these names)."""
+"""Segmentations of a text: lines, paragraphs, and words and sentences as spaCy's rules for English cut them (what datatrove calls by these names).
+
+Scripts written without spaces have no words to cut by rule: there one character is one word, as in ``pipelines.text.words``.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pipelines.text.lean_imports import without
+from pipelines.text.words import SPACELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,16 +38,25 @@ def lines(text: str) -> list[str]:
     return _LINES.split(text)
 
 
-def language_words(texts: Iterable[str]) -> list[list[str]]:
+def english_words(texts: Iterable[str]) -> list[list[str]]:
     """Words and marks of each text, as spaCy's blank English pipeline cuts them.
 
     Cutting each run between white space by itself gives what cutting the whole text gives, and most runs were met before.
 
-    >>> language_words(["It's 9 a.m., isn't it?"])
+    >>> english_words(["It's 9 a.m., isn't it?"])
     [['It', "'s", '9', 'a.m.', ',', 'is', "n't", 'it', '?']]
     """
     with memory_zone():
         return [[word for chunk in text.split() for word in (_remembered(chunk) if len(chunk) <= _MAX_REMEMBERED else _cut(chunk))] for text in texts]
+
+
+def cut_spaceless(words: Iterable[str]) -> list[str]:
+    """The words, with each character of a script written without spaces a word by itself, its combining marks beside it.
+
+    >>> cut_spaceless(["東京タワー", "is", "tall"])
+    ['東', '京', 'タ', 'ワ', 'ー', 'is', 'tall']
+    """
+    return [piece for word in words for piece in ((word,) if word.isascii() else _spaceless().findall(word))]
 
 
 def memory_zone() -> AbstractContextManager[object]:
@@ -74,6 +88,13 @@ def _english() -> English:
         from spacy.lang.en import English
 
         return English()
+
+
+@cache
+def _spaceless() -> re.Pattern[str]:
+    marks = {c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c).startswith("M")}
+    alone = [chr(point) for low, high in SPACELESS for point in range(low, high + 1) if chr(point) not in marks]
+    return re.compile(f"[{''.join(alone)}][{''.join(sorted(marks))}]*|[^{''.join(alone)}]+")
 
 
 def _cut(chunk: str) -> tuple[str, ...]:

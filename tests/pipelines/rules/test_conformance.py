@@ -11,7 +11,7 @@ import pytest
 from pipelines.cleaners.base import cleaners
 from pipelines.rules.preset import Rule, judge, load_preset
 from pipelines.signals.base import signals
-from pipelines.text.batch import TextBatch
+from pipelines.text.batch import DocumentBatch
 from pipelines.text.edits import apply
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def first_reason(rules: list[Rule], case: dict[str, Any]) -> str | None:
     ]
     fields = {k: v for k, v in case["params"].items() if k in FIELDS}
     for rule in rules:
-        measured = signals[rule.family](**fields).measure(TextBatch.of([case["text"]]))
+        measured = signals[rule.family](**fields).measure(DocumentBatch.of([case["text"]]))
         if judge([rule], pa.array(["x"]), measured).num_rows:
             return rule.reason
     return None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.text.lean_imports import without
-from pipelines.text.segment import count_sentences, language_words
+from pipelines.text.segment import count_sentences, english_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_sentences_are_counted_as_spacy_s_sentencizer_counts_them(pieces: list[t
 @given(LINES)
 def test_words_are_those_of_spacy_on_the_whole_text(pieces: list[tuple[str, str]]) -> None:
     text = "".join(word + blank for word, blank in pieces)
-    assert language_words([text]) == [[token.text.strip() for token in spacy_english()(text) if token.text.strip()]]
+    assert english_words([text]) == [[token.text.strip() for token in spacy_english()(text) if token.text.strip()]]
 
 
 @pytest.mark.shared

@@ -1,0 +1,28 @@
+"""How much of a text is not white space. Runs with stages measure it after every stage but the first, to end what a stage left blank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import pyarrow as pa
+
+from pipelines.contract.schema import column
+from pipelines.signals.base import signals
+
+if TYPE_CHECKING:
+    from pipelines.text.batch import DocumentBatch
+
+
+@signals("nonblank")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nonblank:
+    """Characters that are no white space; of a blank text 0."""
+
+    version: ClassVar[int] = 1
+    columns: ClassVar[pa.Schema] = pa.schema([column("nonblank_characters", pa.int64(), "characters that are no white space")])
+
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
+        """See ``SignalFamily``."""
+        found = [sum(map(len, text.split())) for text in batch.strings]
+        return pa.RecordBatch.from_arrays([pa.array(found, pa.int64())], names=self.columns.names)
