@@ -11,7 +11,7 @@ from evalsuite.base import Model, models
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
 from pipelines.engine.options import LocalOptions, SparkOptions
-from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Exclude, Ingest, Judge, Measure, Publish, Scrub, Split, Tokenize
+from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Exclude, Ingest, Judge, Measure, Publish, Scrub, Split, Stage, Tokenize
 
 DEFAULT_WAREHOUSE = Path("warehouse")
 
@@ -44,6 +44,7 @@ class RunFile:
     perplexity: PerplexityConfig = field(default_factory=PerplexityConfig)
     judge: Judge = field(default_factory=Judge)
     exclude: Exclude = field(default_factory=Exclude)
+    stages: tuple[Stage, ...] = ()
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
     decontaminate: Decontaminate = field(default_factory=Decontaminate)

@@ -131,6 +131,7 @@ TEXTS = _spec(
         _ID,
         column("text", S, "clean text; every span anywhere refers to its UTF-8 bytes"),
         column("language", S, "most likely language (ISO 639 code of lid.176)"),
+        column("language_score", F64, "probability of that language, in [0, 1]"),
         column("num_bytes", I64, "UTF-8 bytes of the clean text"),
         column("sha256", S, "of the clean text in UTF-8"),
         column("source", S, "as in documents"),
@@ -150,7 +151,7 @@ EDITS = _spec(
         column("end", I64, "first byte after it"),
         column("new_length", I64, "bytes put in its place"),
         column("step", S, "step that made the change"),
-        column("cause", S, "what asked for it: the cleaners that changed this text, an entity, a benchmark"),
+        column("cause", S, "what asked for it: the cleaners that made it, an entity, a benchmark"),
     ],
 )
 VERDICTS = _spec(

@@ -1,4 +1,8 @@
-"""judge: signals against rules. Every failed rule is a verdict with value and threshold; one is enough to drop a document."""
+"""judge: signals against rules. Every failed rule is a verdict with value and threshold; one is enough to drop a document.
+
+With several stages each is judged by the signals of its own text, and the first failed rule in the order of the stages gives the reason. A text that
+a later stage left blank fails there, before that stage's rules.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract.errors import ConfigError
 from pipelines.contract.parts import Table
-from pipelines.contract.registry import did_you_mean
-from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS
-from pipelines.rules.preset import Rule, judge, load_preset
+from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS, column
+from pipelines.rules.preset import DOCUMENT, FACTS, Rule, judge
 from pipelines.steps.base import LAST, Outcome, Work
-from pipelines.steps.measure import Measure
+from pipelines.steps.stages import Round, check_rules, rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipelines.steps.base import OptionalStep, Read
     from pipelines.steps.settings import Curation
 
 FAMILY: Final = "signals_"
 FAILURES: Final = pa.schema([("doc_id", pa.string()), ("position", pa.int64()), ("reason", pa.string())])
+_FACTS: Final = pa.schema([column("doc_id", pa.string(), ""), *(column(f"{DOCUMENT}{name}", of, "") for name, of in FACTS.items())])
+_Placed = tuple[int, Rule]
 
 
 @dataclass(frozen=True)
@@ -53,41 +57,20 @@ class Judge:
         """Takes the steps of the floors above, which may bring signals of their own."""
         self._extra = extra
 
-    def rules(self, config: Curation) -> list[Rule]:
-        """All rules of all presets in order.
-
-        Raises:
-            ConfigError: a rule asks for a signal that the run does not measure.
-        """
-        families = self._signals(config)
-        found = [rule for name in config.judge.presets for rule in load_preset(name).rules]
-        for rule in found:
-            if rule.family not in families:
-                raise ConfigError(f"judge.presets: a rule needs the signal family {rule.family!r}; add it to [measure] families")
-            if rule.signal not in families[rule.family]:
-                known = families[rule.family]
-                raise ConfigError(f"judge.presets: {rule.family} has no signal {rule.signal!r}; {did_you_mean(rule.signal, known)}")
-        return found
-
-    def _signals(self, config: Curation) -> dict[str, list[str]]:
-        """Names of the signals of each family that the run measures."""
-        found = {name: family.columns.names for name, family in Measure().families(config).items()}
-        brought = (step.outputs(config) for step in self._extra if step.is_wanted(config))
-        tables = {name: schema for outputs in brought for name, schema in outputs.items() if name.startswith(FAMILY)}
-        return found | {name.removeprefix(FAMILY): schema.names for name, schema in tables.items()}
-
     def params(self, config: Curation) -> Any:
         """The rules themselves, so that a changed bound is a changed key."""
-        return [repr(rule) for rule in self.rules(config)]
+        return [repr(rule) for stage in rounds(config) for rule in stage.rules]
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The presets' versions."""
-        return {f"preset {name}": load_preset(name).version for name in config.judge.presets}
+        check_rules(rounds(config), self._brought(config))
+        return {f"preset {preset.name}": preset.version for stage in rounds(config) for preset in stage.presets}
 
     def reads(self, config: Curation) -> tuple[Read, ...]:
-        """Signals of the families that rules ask for."""
-        wanted = sorted({rule.family for rule in self.rules(config)})
-        return ((LAST, "survivors"), *((LAST, f"signals_{name}") for name in wanted))
+        """Signals of the families that rules ask for, and texts where a rule asks for more of a document."""
+        signals = [(LAST, stage.signals(family)) for stage, family, _ in _by_family(config)]
+        texts = [("clean", stage.texts) for stage in rounds(config) if any(rule.asks_for_facts for rule in stage.rules)]
+        return ((LAST, "survivors"), *signals, *texts)
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Verdicts, fates, survivors."""
@@ -95,22 +78,40 @@ class Judge:
 
     def run(self, work: Work) -> Outcome:
         """One narrow pass a family, over numbers only."""
-        rules = self.rules(work.config)
         before = work.table(LAST, "survivors")
         gathered: dict[str, list[Table]] = {"verdicts": [], "failures": []}
-        for family in sorted({rule.family for rule in rules}):
-            given = self._family(work, family, rules, before)
+        known: dict[str, Table] = {}  # what conditions ask for, by stage
+        for stage, family, rules in _by_family(work.config):
+            beside = before
+            if any(rule.asks_for_facts for _, rule in rules):
+                if stage.texts not in known:
+                    given = {"survivors": before, "texts": work.table("clean", stage.texts)}
+                    known[stage.texts] = work.query("facts_of_survivors", _FACTS, given)
+                beside = known[stage.texts]
+            body = JudgeSignals(tuple(rule for _, rule in rules), tuple(place for place, _ in rules))
+            schemas = {"verdicts": VERDICTS.schema, "failures": FAILURES}
+            judged = work.map(work.table(LAST, stage.signals(family)), body, schemas, beside=beside)
             for name, tables in gathered.items():
-                tables.append(given[name])
+                tables.append(judged[name])
         verdicts, failures = (_union(name, gathered[name], schema) for name, schema in (("verdicts", VERDICTS.schema), ("failures", FAILURES)))
         fates = work.query("fates_of_verdicts", FATES.schema, {"failures": failures}, step="judge").renamed("fates")
         after = work.without(before, fates)
         return Outcome(tables={"verdicts": verdicts, "fates": fates, "survivors": after}, account=work.account(before, after, fates=fates))
 
-    def _family(self, work: Work, family: str, rules: Sequence[Rule], alive: Table) -> dict[str, Table]:
-        mine = [(place, rule) for place, rule in enumerate(rules) if rule.family == family]
-        body = JudgeSignals(tuple(rule for _, rule in mine), tuple(place for place, _ in mine))
-        return work.map(work.table(LAST, f"signals_{family}"), body, {"verdicts": VERDICTS.schema, "failures": FAILURES}, beside=alive)
+    def _brought(self, config: Curation) -> dict[str, pa.Schema]:
+        """The signals that steps of the floors above bring, by family."""
+        tables = {name: schema for step in self._extra if step.is_wanted(config) for name, schema in step.outputs(config).items()}
+        return {name.removeprefix(FAMILY): schema for name, schema in tables.items() if name.startswith(FAMILY)}
+
+
+def _by_family(config: Curation) -> Iterator[tuple[Round, str, list[_Placed]]]:
+    """The rules of each stage by family, each with its place in the order of all rules."""
+    first = 0
+    for stage in rounds(config):
+        placed = list(enumerate(stage.rules, first))
+        first += len(placed)
+        for family in sorted({rule.family for rule in stage.rules}):
+            yield stage, family, [(place, rule) for place, rule in placed if rule.family == family]
 
 
 def _union(name: str, tables: Sequence[Table], schema: pa.Schema) -> Table:

@@ -1,19 +1,23 @@
-"""measure: every signal of every clean text, once; a table a family."""
+"""measure: every signal of every clean text, once; a table a family. Of the text that an earlier stage left, the signals that it is judged by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from pipelines.contract.errors import PartError
 from pipelines.contract.schema import SURVIVORS, column
-from pipelines.signals.base import SignalFamily, signals
+from pipelines.signals.base import SignalFamily
 from pipelines.steps.base import Outcome, Work
-from pipelines.steps.settings import Curation, described, parts, versions
-from pipelines.text.batch import DocumentBatch
+from pipelines.steps.settings import Curation, described, versions
+from pipelines.steps.stages import rounds
+from pipelines.text.batch import FACTS, DocumentBatch
+
+if TYPE_CHECKING:
+    from pipelines.contract.parts import Table
 
 
 def table_schema(family: type[SignalFamily] | SignalFamily) -> pa.Schema:
@@ -23,20 +27,20 @@ def table_schema(family: type[SignalFamily] | SignalFamily) -> pa.Schema:
 
 @dataclass(frozen=True)
 class MeasureTexts:
-    """Measures all families of a batch in one pass over its texts."""
+    """Measures families, by the names of their tables, in one pass over the texts."""
 
     families: Mapping[str, SignalFamily]
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """A record batch for each family, with doc_id first."""
-        texts = DocumentBatch(batch.column("text"))
+        documents = DocumentBatch.from_rows(batch)
         given = {}
-        for name, family in self.families.items():
-            measured = family.measure(texts)
+        for table, family in self.families.items():
+            measured = family.measure(documents)
             if measured.num_rows != batch.num_rows:
-                raise PartError(f"signal family {name!r}: {measured.num_rows} rows for {batch.num_rows} texts")
+                raise PartError(f"signal family of {table!r}: {measured.num_rows} rows for {batch.num_rows} texts")
             arrays = [batch.column("doc_id"), *measured.columns]
-            given[f"signals_{name}"] = pa.RecordBatch.from_arrays(arrays, names=["doc_id", *measured.schema.names])
+            given[table] = pa.RecordBatch.from_arrays(arrays, names=["doc_id", *measured.schema.names])
         return given
 
 
@@ -46,32 +50,33 @@ class Measure:
     name = "measure"
     version = 1
 
-    def families(self, config: Curation) -> dict[str, SignalFamily]:
-        """The run's signal families."""
-        return parts(signals, config.measure.families, "measure.families")
-
     def params(self, config: Curation) -> Any:
         """The families' parameters."""
-        return described(self.families(config))
+        stages = {stage.texts: described(stage.families) for stage in rounds(config)}
+        return stages if config.stages else stages["texts"]
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The families' versions."""
-        return versions(self.families(config))
+        return {name: version for stage in rounds(config) for name, version in versions(stage.families).items()}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
-        """Texts and who is alive."""
-        return (("clean", "texts"), ("clean", "survivors"))
+    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:
+        """Texts of every stage and who is alive."""
+        return (*(("clean", stage.texts) for stage in rounds(config)), ("clean", "survivors"))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:
-        """A table a family, and the survivors as they came."""
-        return {"survivors": SURVIVORS.schema} | {f"signals_{name}": table_schema(f) for name, f in self.families(config).items()}
+        """A table a family and stage, and the survivors as they came."""
+        tables = {stage.signals(name): table_schema(family) for stage in rounds(config) for name, family in stage.families.items()}
+        return {"survivors": SURVIVORS.schema} | tables
 
     def run(self, work: Work) -> Outcome:
-        """One pass for all families."""
-        families = self.families(work.config)
-        schemas = {name: schema for name, schema in self.outputs(work.config).items() if name != "survivors"}
-        body = MeasureTexts(families)
-        work.warm(body)
+        """One pass a stage for all its families."""
+        tables: dict[str, Table] = {}
+        for stage in rounds(work.config):
+            families = {stage.signals(name): family for name, family in stage.families.items()}
+            if families:
+                body = MeasureTexts(families)
+                work.warm(body)
+                schemas = {table: table_schema(family) for table, family in families.items()}
+                tables |= work.map(work.table("clean", stage.texts), body, schemas, columns=["doc_id", "text", *FACTS])
         texts, survivors = work.table("clean", "texts"), work.table("clean", "survivors")
-        tables = work.map(texts, body, schemas, columns=["doc_id", "text"]) if families else {}
         return Outcome(tables={**tables, "survivors": survivors}, account=work.unchanged(survivors, *tables.values(), expected=texts))

@@ -20,6 +20,7 @@ from pipelines.shards.card import CardFacts, card
 from pipelines.steps.base import Outcome, Work
 from pipelines.steps.decontaminate import actions_of, index_of
 from pipelines.steps.scrub import scrub_body
+from pipelines.steps.stages import presets_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +161,7 @@ def _policy(config: Curation) -> dict[str, str]:
     said = ", ".join(f"{name}: {action}" for name, action in sorted(actions.items()))
     how = "a typed placeholder" if config.scrub.style == "placeholder" else "a keyed pseudonym (HMAC-SHA256); the key is not part of the corpus"
     return {
-        "rules": f"Presets, in this order: {', '.join(config.judge.presets) or 'none'}.",
+        "rules": f"Presets, in this order: {', '.join(presets_of(config)) or 'none'}.",
         "pii": f"Each span found is replaced by {how}. Detectors find patterns, not every trace of a person: treat the text with care.",
         "contamination": f"Runs of {config.decontaminate.ngram_words} words of registered benchmark items, in the train side only. Actions: {said}.",
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, PartError
@@ -23,11 +24,16 @@ class Ingest:
     max_quarantine_ratio: float = 0.01  # the run fails when a larger share of the records had to be set aside
 
 
+# Known by identity, so that a run file with [[stages]] which says the same as the default is refused like any other.
+CLEANERS: Final[tuple[Any, ...]] = ("ftfy",)
+PRESETS: Final[tuple[str, ...]] = ("gopher", "c4", "fineweb")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clean:
     """Cleaners in the order in which they work: the table ``[clean]``."""
 
-    cleaners: tuple[Any, ...] = ("ftfy",)  # cleaners in the order in which they work; an empty list leaves texts as they were read
+    cleaners: tuple[Any, ...] = CLEANERS  # cleaners in the order in which they work; an empty list leaves texts as they were read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,7 @@ class Measure:
 class Judge:
     """Rules: the table ``[judge]``. Presets are names of ``pipelines/rules/*.toml`` or paths of files like them; an empty list judges nothing."""
 
-    presets: tuple[str, ...] = ("gopher", "c4", "fineweb")  # names of presets, or paths of files like them
+    presets: tuple[str, ...] = PRESETS  # names of presets, or paths of files like them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,24 @@ class Exclude:
     """Corpora whose documents are not taken a second time: the table ``[exclude]``."""
 
     corpora: tuple[Corpus, ...] = ()  # documents with the clean text of one that is kept there are dropped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One of several rounds of cleaning and judging, each on the text that the one before left: a table of ``[[stages]]``.
+
+    With stages, ``[clean] cleaners`` and ``[judge] presets`` are not given. The text after the last stage is what later steps read.
+    """
+
+    cleaners: tuple[Any, ...]  # cleaners in the order in which they work; only the first stage may have none
+    presets: tuple[str, ...] = ()  # names of presets, or paths of files like them, by which this text is judged
+    families: tuple[Any, ...] = ()  # signal families that this stage measures otherwise than [measure] says
+    name: str | None = None  # stands in the names of its tables and rules; stage_1, stage_2, ... by default
+
+    def __post_init__(self) -> None:
+        """Rejects a name that cannot be part of a table's."""
+        if self.name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"name {self.name!r} must be of lower-case letters, digits and underscores, a letter first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +172,7 @@ class Curation:
     measure: Measure = field(default_factory=Measure)
     judge: Judge = field(default_factory=Judge)
     exclude: Exclude = field(default_factory=Exclude)
+    stages: tuple[Stage, ...] = ()
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
     decontaminate: Decontaminate = field(default_factory=Decontaminate)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pipelines.contract.errors import PartError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class Change:
     start: int
     end: int
     new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A change and who asked for it, in the order in which they did."""
+
+    change: Change
+    causes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,21 @@ def compose(first: Sequence[Change], second: Sequence[Change]) -> list[Change]:
 
     Changes that touch or overlap become one: what lies between them is covered by one of the two, so no text is needed to join them.
     """
+    return [change for change, _, _ in _merged(first, second)]
+
+
+def compose_traced(first: Sequence[Traced], second: Sequence[Change], cause: str) -> list[Traced]:
+    """``compose``, with the causes of every change kept: those of the changes that it is made of, and ``cause`` where ``second`` has a part in it."""
+    found = []
+    for change, of_first, of_second in _merged([one.change for one in first], second):
+        causes = dict.fromkeys(name for one in first[of_first] for name in one.causes)
+        found.append(Traced(change, tuple(causes | dict.fromkeys([cause] if of_second.stop > of_second.start else []))))
+    return found
+
+
+def _merged(first: Sequence[Change], second: Sequence[Change]) -> Iterator[tuple[Change, slice, slice]]:
+    """Each change of the composed list, and which of the two lists it is made of."""
     placed = _placed(first)
-    merged: list[Change] = []
     i = j = shift = 0  # shift: coordinates before minus coordinates after the first list
     while i < len(placed) or j < len(second):
         low = min(placed[i][0] if i < len(placed) else second[j].start, second[j].start if j < len(second) else placed[i][0])
@@ -99,9 +120,8 @@ def compose(first: Sequence[Change], second: Sequence[Change]) -> list[Change]:
             else:
                 break
         shifted = shift + sum(c.end - c.start - len(c.new) for _, _, c in placed[from_i:i])
-        merged.append(Change(low + shift, high + shifted, _overlaid(placed[from_i:i], second[from_j:j], low, high)))
+        yield Change(low + shift, high + shifted, _overlaid(placed[from_i:i], second[from_j:j], low, high)), slice(from_i, i), slice(from_j, j)
         shift = shifted
-    return merged
 
 
 def to_bytes(text: str, changes: Sequence[Change]) -> list[tuple[int, int, bytes]]:
