@@ -17,13 +17,15 @@ test: ## every test; ARGS="-k ledger" passes options on to pytest
 	@tools/install.sh test
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: ## style, types, floors of the house, generated documentation
+check: ## style, types, floors of the house, generated documentation, licences, known holes
 	@tools/install.sh dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m tools.generate_docs --check
+	.venv/bin/python -m tools.licences
+	.venv/bin/python -m tools.audit
 
 docs: ## writes the generated documentation anew
 	@tools/install.sh dev

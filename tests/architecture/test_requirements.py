@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from tools.licences import needed, normal
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements"
@@ -20,23 +22,6 @@ def pins(name: str) -> list[Requirement]:
     lines = (REQUIREMENTS / name).read_text(encoding="utf-8").splitlines()
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return [r for r in found if r.marker is None or r.marker.evaluate()]
-
-
-def normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def needed(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> set[str]:
-    """Names of every installed distribution that ``name`` asks for, near or far."""
-    if (name, extras) in seen:
-        return set()
-    seen.add((name, extras))
-    try:
-        wanted = [Requirement(line) for line in distribution(name).requires or ()]
-    except PackageNotFoundError:
-        return set()
-    here = [r for r in wanted if r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in extras | {""})]
-    return {normal(name)}.union(*(needed(normal(r.name), frozenset(r.extras), seen) for r in here))
 
 
 def test_every_installed_version_is_the_locked_one():
@@ -53,7 +38,7 @@ def test_every_installed_version_is_the_locked_one():
 def test_everything_that_assay_needs_is_locked():
     extras = frozenset({"all", "jre", "dev"})
     for_graphics_cards = re.compile(r"nvidia-|cuda-|triton$")
-    missing = needed("assay", extras, set()) - {normal(pin.name) for pin in pins("lock.txt")} - {"assay"}
+    missing = needed("assay", extras) - {normal(pin.name) for pin in pins("lock.txt")} - {"assay"}
     assert {name for name in missing if not for_graphics_cards.match(name)} == set()
 
 
