@@ -177,6 +177,21 @@ def pages(*, warehouse: WarehouseOption = None, port: Annotated[int, typer.Optio
 
 
 @app.command()
+def parts(
+    kind: Annotated[str | None, typer.Argument(help="sources, cleaners, signals, detectors, tasks, metrics or models; all if not given.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """What a run file may choose from, with versions: assay's own parts, and those of other installed packages."""
+    from app.parts import parts_as_json, show_parts
+
+    if as_json:
+        _print_json(parts_as_json(kind))
+    else:
+        show_parts(out, kind)
+
+
+@app.command()
 def verify(
     run_file: Annotated[Path | None, typer.Argument(help="Run file whose warehouse to check.")] = None,
     *,

@@ -44,7 +44,7 @@ class RunFile:
     perplexity: PerplexityConfig = field(default_factory=PerplexityConfig)
     judge: Judge = field(default_factory=Judge)
     exclude: Exclude = field(default_factory=Exclude)
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Stage, ...] = ()  # rounds of cleaning and judging, each on the text that the one before left
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
     decontaminate: Decontaminate = field(default_factory=Decontaminate)

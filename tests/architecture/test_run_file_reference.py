@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 
 from app.settings import RunFile
+from evalsuite.base import Model, models
 from tools.run_file_reference import Section, _sections, bound_of, comments_of, kind_of, part_sections, run_file_sections, without_meaning
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +56,8 @@ def test_every_key_has_a_meaning():
 
 def test_every_table_and_every_key_of_a_run_file_is_there():
     titles = {section.title: {key.name for key in section.keys} for section in run_file_sections()}
-    assert {f.name for f in fields(RunFile)} == titles["Keys that stand before the first table"] | {
-        t[2:-2] for t in titles if "[" in t and "." not in t
-    }
+    tables = {title.strip("`[]") for title in titles if title.startswith("`[") and "[[" not in title and "." not in title}
+    assert {f.name for f in fields(RunFile)} == titles["Keys that stand before the first table"] | tables
     assert "context_length" in titles["`[train.model]`"]
 
 
@@ -109,6 +109,37 @@ def test_tables_inside_tables_have_their_path():
         "rate": ("number", ""),
         "stages": ("list of tables", "`[]`"),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotary:
+    """Positions that turn."""
+
+    use: Literal["rotary"] = "rotary"
+    theta: float = 1e4  # base
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Positions that are learned."""
+
+    use: Literal["learned"] = "learned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Tables and parts that a key ``use`` chooses."""
+
+    positions: Rotary | Learned = field(default_factory=Rotary)  # how a model knows where a token stands
+    model: Annotated[Model, models] | None = None  # who is asked
+
+
+def test_a_union_has_a_table_for_each_use_and_a_part_is_called_what_it_is():
+    top, rotary, learned = _sections(Chosen, "", "top")
+    assert (rotary.title, learned.title) == ('`[positions]` with `use = "rotary"`', '`[positions]` with `use = "learned"`')
+    assert ([key.name for key in rotary.keys], learned.keys) == (["theta"], ())
+    assert top.keys[0].default == '`{use = "rotary"}`'
+    assert {key.name: key.kind for key in top.keys} == {"positions": "table", "model": "model backend: name, or table with `use`"}
 
 
 def test_types_are_said_in_words():
