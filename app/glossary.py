@@ -23,7 +23,7 @@ _REASONS: Final = {
     "blank_text": "nothing but white space",
     "contaminated": "it contains a question of a test that the model will be scored on",
     "curly_bracket": "it holds a curly bracket, as program code does",
-    "detector_timeout": "the search for personal data did not end in time",
+    "detector_gave_up": "the search for personal data came to no end",
     "exact_duplicate": "another document has the same text",
     "frequent_2_gram": "one phrase of two words makes up too much of it",
     "frequent_3_gram": "one phrase of three words makes up too much of it",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NGRAM_WORDS: Final = 13
 MIN_WORDS: Final = 8
+PRIVATE_USE: Final = range(0xE000, 0xF900)  # code points to which Unicode gives no meaning
 _BITS_A_GRAM: Final = 16  # of the bitmap in front of the sorted hashes; a word that begins no n-gram gets past it less than once in eight times
 _FEWEST_BITS, _MOST_BITS = 14, 30  # of the bitmap, as powers of two: 2 kB to 128 MB
 
@@ -101,6 +102,11 @@ class NgramIndex:
         wanted = set(benchmarks)
         lengths = np.where(np.array([name in wanted for name in self.benchmarks], np.bool_), self.grams.lengths, 0)
         return replace(self, grams=_grams(self.words.first, self.hashed, lengths, self.head_words))
+
+    def foreign_character(self) -> str:
+        """A character that is part of words, and that no registered part holds: a word with it is no word of any item."""
+        held = self.words.utf8.tobytes().decode()
+        return next(chr(point) for point in PRIVATE_USE if chr(point) not in held)
 
 
 def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
-from pipelines.contract.errors import AssayError
+from pipelines.contract.errors import AssayError, PartError
 from pipelines.contract.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class DetectorGaveUp(AssayError):
+    """A detector did as much work on a text as it may; the document is set aside, because a silent miss would publish personal data.
+
+    The bound is one of work, such as rounds or candidates, never of time: a document has the same fate on every machine.
+    """
 
 
 class DetectorTimeout(AssayError):
-    """A recogniser gave up on a text; the document is set aside, because a silent miss would publish personal data."""
+    """A detector met the clock. The step fails and names the document: whether it was slow says something of the machine, nothing of the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +47,52 @@ class Detector(Protocol):
         """Spans in order of start; they may overlap.
 
         Raises:
-            DetectorTimeout: a recogniser gave up.
+            DetectorGaveUp: the text asks for more work than is allowed.
+            DetectorTimeout: the clock ran out.
         """
         ...
+
+
+@runtime_checkable
+class BatchDetector(Detector, Protocol):
+    """A detector that is faster on many texts at once, as a model is."""
+
+    def find_batch(self, texts: Sequence[str]) -> list[list[Span] | DetectorGaveUp]:
+        """What ``find`` gives for each text, in order; where it would give up, the error itself."""
+        ...
+
+
+def find_in_each(detector: Detector, texts: Sequence[str], doc_ids: Sequence[str]) -> list[list[Span] | DetectorGaveUp]:
+    """What a detector finds in each text, or that it gave up on it.
+
+    Raises:
+        DetectorTimeout: with the document's id.
+        PartError: a batch of texts came back with another number of answers.
+    """
+    if isinstance(detector, BatchDetector):
+        with naming(f"{doc_ids[0]}, or one of the {len(doc_ids) - 1} behind it" if len(doc_ids) > 1 else "".join(doc_ids)):
+            found = detector.find_batch(texts)
+        if len(found) != len(texts):
+            raise PartError(f"detector {type(detector).__name__}: {len(found)} answers for {len(texts)} texts")
+        return found
+    return [_found(detector, text, doc_id) for text, doc_id in zip(texts, doc_ids, strict=True)]
+
+
+@contextmanager
+def naming(doc_id: str) -> Iterator[None]:
+    """Puts the document's id before the message of a detector that met the clock."""
+    try:
+        yield
+    except DetectorTimeout as timeout:
+        raise DetectorTimeout(f"document {doc_id}: {timeout}") from None
+
+
+def _found(detector: Detector, text: str, doc_id: str) -> list[Span] | DetectorGaveUp:
+    try:
+        with naming(doc_id):
+            return detector.find(text)
+    except DetectorGaveUp as gave_up:
+        return gave_up
 
 
 detectors: Final[Registry[Detector]] = Registry("detector", "pipelines.detectors")

@@ -13,10 +13,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pipelines.contract.errors import ConfigError
 from pipelines.detectors.base import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MIN_KEY_BYTES: Final = 16
 _SHARED_BITS: Final = 0o077
@@ -67,6 +70,15 @@ class Replacement:
         message = f"{entity}|{normalised(entity, value)}".encode()
         digest = hmac.new(_key(self.key_file), message, hashlib.sha256).hexdigest()[:16]
         return f"<{entity}:{digest.translate(_HEX_AS_LETTERS)}>"
+
+
+def written_for(entities: Sequence[str]) -> str:
+    """A regular expression (RE2, re) for everything that ``text_for`` writes in the place of these entities, in either style.
+
+    >>> re.sub(written_for(["US_SSN"]), "-", "<US_SSN> <US_SSN:abcdefghijklmnop> <IBAN_CODE>")
+    '- - <IBAN_CODE>'
+    """
+    return f"<(?:{'|'.join(map(re.escape, entities))})(?::[a-p]{{16}})?>"
 
 
 def normalised(entity: str, value: str) -> str:

@@ -6,19 +6,19 @@ Detectors see the text after the cuts of earlier steps, because that is what wou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
 from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
-from pipelines.detectors.base import Detector, DetectorTimeout, Span
+from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each, naming
 from pipelines.detectors.replacement import Replacement, resolve
 from pipelines.text.edits import ByteEdit, Change, apply_bytes, carry, to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FINALS: Final = pa.schema([("doc_id", pa.string()), ("text", pa.string())])
 _CUT_MARK: Final = b"\n\n"
@@ -36,17 +36,44 @@ class _Hit:
     new: str
 
 
+@dataclass(slots=True, kw_only=True)
+class _Document:
+    """A document on its way through the rounds."""
+
+    doc_id: str
+    source: str | None
+    utf8: bytes  # of the clean text
+    cuts: list[ByteEdit]
+    hits: list[_Hit] = field(default_factory=list)  # what must go so far, sorted and disjoint
+    fault: str | None = None
+
+    def parts(self) -> list[_Hit]:
+        """The hits outside the cuts."""
+        return [part for hit in self.hits for part in _outside(hit, self.cuts)]
+
+    def edits(self) -> list[ByteEdit]:
+        """Cuts and replacements in order."""
+        made = [*self.cuts, *(ByteEdit(p.start, p.end, len(p.new.encode())) for p in self.parts())]
+        return sorted(made, key=lambda e: (e.start, e.end))
+
+    def final(self) -> bytes:
+        """The text after cuts and replacements."""
+        edits = [(c.start, c.end, _CUT_MARK[: c.new_length]) for c in self.cuts] + [(p.start, p.end, p.new.encode()) for p in self.parts()]
+        return apply_bytes(self.utf8, sorted(edits))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scrub:
-    """Rows ``doc_id``, ``text`` (clean) and ``cuts`` into ``pii_spans``, ``edits``, ``finals``, and ``quarantine`` and ``fates`` for timeouts.
+    """Rows ``doc_id``, ``text`` (clean) and ``cuts`` into ``pii_spans``, ``edits``, ``finals``, and ``quarantine`` and ``fates`` for what has no end.
 
     ``cuts`` holds an earlier step's edits as a flat list of (start, end, new_length) in bytes of the clean text, sorted, or null; what a cut puts in
     is two newlines, or as many as ``new_length`` allows. The published text is the clean text with the cuts and the edits of this body applied:
-    together they are sorted and disjoint. A span that reaches over a cut is given in parts, outside the cut: the first part takes the replacement,
-    the others vanish.
+    together they are sorted and disjoint. A span that reaches over a cut is given in parts, outside the cut, each with the replacement: a part that
+    vanished would leave half a word behind that the text never had.
 
     Detectors run again on the scrubbed text until they find nothing more, for what was hidden beside a first match may show once it is gone; so a
-    scrubbed text scrubs to itself. A text on which they never come to an end, or a recogniser gives up, is set aside.
+    scrubbed text scrubs to itself. A text on which they come to no end in so many rounds, or on which one gives up, is set aside: work is counted,
+    the clock is not, so that a document has one fate on every machine.
     """
 
     detectors: Mapping[str, Detector]
@@ -55,15 +82,30 @@ class Scrub:
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """One batch of rows for each table."""
         rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _SCHEMAS}
-        names = batch.schema.names
-        sources = batch.column("source").to_pylist() if "source" in names else [None] * batch.num_rows
-        columns = (batch.column(name).to_pylist() for name in ("doc_id", "text", "cuts"))
-        for doc_id, text, cuts, source in zip(*columns, sources, strict=True):
-            try:
-                self._document(doc_id, text, cuts or [], rows)
-            except DetectorTimeout as timeout:
-                _set_aside(doc_id, source, len(text.encode()), str(timeout), rows)
+        documents = _documents(batch)
+        waiting = documents
+        for _ in range(_MAX_ROUNDS):
+            waiting = self._one_round(waiting)
+        for document in waiting:
+            document.fault = f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside"
+        for document in documents:
+            if document.fault is None:
+                _write(document, rows)
+            else:
+                _set_aside(document, rows)
         return {name: pa.RecordBatch.from_pylist(rows[name], schema=schema) for name, schema in _SCHEMAS.items()}
+
+    def addresses(self, doc_ids: Sequence[str], urls: Sequence[str | None]) -> list[str | None]:
+        """``address`` of each document.
+
+        Raises:
+            DetectorTimeout: with the document's id.
+        """
+        shown = []
+        for doc_id, url in zip(doc_ids, urls, strict=True):
+            with naming(doc_id):
+                shown.append(self.address(url))
+        return shown
 
     def address(self, url: str | None) -> str | None:
         """As much of a document's address as holds no personal data: all of it, or up to its path, or its host; None where even that does.
@@ -83,41 +125,32 @@ class Scrub:
     def _is_personal(self, url: str) -> bool:
         try:
             return any(detector.find(text) for detector in self.detectors.values() for text in {url, unquote(url)})
-        except DetectorTimeout:
+        except DetectorGaveUp:
             return True
 
-    def _document(self, doc_id: str, text: str, flat_cuts: list[int], rows: dict[str, list[dict[str, Any]]]) -> None:
-        utf8 = text.encode()
-        cuts = [ByteEdit(*flat_cuts[i : i + 3]) for i in range(0, len(flat_cuts), 3)]
-        hits = self._hits(utf8, cuts)
-        parts = [part for hit in hits for part in _outside(hit, cuts)]
-        rows["finals"].append({"doc_id": doc_id, "text": _final(utf8, cuts, parts).decode()})
-        for part in parts:
-            rows["pii_spans"].append({"doc_id": doc_id, **_pii_span(part)})
-            edit = {"doc_id": doc_id, "from_version": "clean", "start": part.start, "end": part.end, "new_length": len(part.new.encode())}
-            rows["edits"].append({**edit, "step": "scrub", "cause": part.found.entity})
+    def _one_round(self, documents: list[_Document]) -> list[_Document]:
+        """Looks at each document as it stands now; returns those in which something more was found."""
+        texts = [document.final().decode() for document in documents]
+        doc_ids = [document.doc_id for document in documents]
+        answers = {name: find_in_each(detector, texts, doc_ids) for name, detector in self.detectors.items()} if documents else {}
+        again = []
+        for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
+            spans: list[Span] = []
+            for name, answer in answers.items():
+                found = answer[number]
+                if isinstance(found, DetectorGaveUp):
+                    document.fault = str(found)
+                else:
+                    spans += [replace(span, recognizer=f"{name}.{span.recognizer}") for span in found]
+            if spans and document.fault is None:
+                document.hits = self._joined(document.hits, list(self._placed(document, text, spans)), document.utf8)
+                again.append(document)
+        return again
 
-    def _hits(self, utf8: bytes, cuts: list[ByteEdit]) -> list[_Hit]:
-        """What must go, in bytes of the clean text, sorted and disjoint."""
-        hits: list[_Hit] = []
-        for _ in range(_MAX_ROUNDS):
-            parts = [part for hit in hits for part in _outside(hit, cuts)]
-            edits = sorted([*cuts, *(ByteEdit(p.start, p.end, len(p.new.encode())) for p in parts)], key=lambda e: (e.start, e.end))
-            text = _final(utf8, cuts, parts).decode()
-            more = list(self._found(text, edits))
-            if not more:
-                return hits
-            hits = self._joined(hits, more, utf8)
-        raise DetectorTimeout(f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside")
-
-    def _found(self, text: str, edits: list[ByteEdit]) -> Iterator[_Hit]:
-        """What the detectors find in a text that the edits made, carried back to the clean text."""
-        spans = [
-            Span(start=s.start, end=s.end, entity=s.entity, score=s.score, recognizer=f"{name}.{s.recognizer}")
-            for name, detector in self.detectors.items()
-            for s in detector.find(text)
-        ]
+    def _placed(self, document: _Document, text: str, spans: list[Span]) -> Iterator[_Hit]:
+        """What was found in a text that edits made, carried back to the clean text."""
         resolved = resolve(spans)
+        edits = document.edits()
         places = to_bytes(text, [Change(s.start, s.end, "") for s in resolved])
         for span, (low, high, _) in zip(resolved, places, strict=True):
             start, end = carry((low, high), edits, "before")
@@ -138,22 +171,34 @@ class Scrub:
         return joined
 
 
+def _documents(batch: pa.RecordBatch) -> list[_Document]:
+    sources = batch.column("source").to_pylist() if "source" in batch.schema.names else [None] * batch.num_rows
+    columns = (batch.column(name).to_pylist() for name in ("doc_id", "text", "cuts"))
+    return [
+        _Document(doc_id=doc_id, source=source, utf8=text.encode(), cuts=[ByteEdit(*flat[i : i + 3]) for i in range(0, len(flat or []), 3)])
+        for doc_id, text, flat, source in zip(*columns, sources, strict=True)
+    ]
+
+
 def _outside(hit: _Hit, cuts: list[ByteEdit]) -> Iterator[_Hit]:
-    """The parts of a hit that no cut covers; the first carries the replacement."""
-    start, new = hit.start, hit.new
+    """The parts of a hit that no cut covers, each with the replacement."""
+    start = hit.start
     for cut in cuts:
         if cut.start < hit.end and start < cut.end:
             if start < cut.start:
-                yield _Hit(start, cut.start, hit.found, new)
-                new = ""
+                yield _Hit(start, cut.start, hit.found, hit.new)
             start = cut.end
     if start < hit.end:
-        yield _Hit(start, hit.end, hit.found, new)
+        yield _Hit(start, hit.end, hit.found, hit.new)
 
 
-def _final(utf8: bytes, cuts: list[ByteEdit], parts: list[_Hit]) -> bytes:
-    edits = [(c.start, c.end, _CUT_MARK[: c.new_length]) for c in cuts] + [(p.start, p.end, p.new.encode()) for p in parts]
-    return apply_bytes(utf8, sorted(edits))
+def _write(document: _Document, rows: dict[str, list[dict[str, Any]]]) -> None:
+    doc_id = document.doc_id
+    rows["finals"].append({"doc_id": doc_id, "text": document.final().decode()})
+    for part in document.parts():
+        rows["pii_spans"].append({"doc_id": doc_id, **_pii_span(part)})
+        edit = {"doc_id": doc_id, "from_version": "clean", "start": part.start, "end": part.end, "new_length": len(part.new.encode())}
+        rows["edits"].append({**edit, "step": "scrub", "cause": part.found.entity})
 
 
 def _pii_span(part: _Hit) -> dict[str, Any]:
@@ -164,7 +209,8 @@ def _pii_span(part: _Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _set_aside(doc_id: str, source: str | None, num_bytes: int, message: str, rows: dict[str, list[dict[str, Any]]]) -> None:
-    quarantined = {"step": "scrub", "source": source, "doc_id": doc_id, "origin_file": None, "origin_offset": None, "num_bytes": num_bytes}
-    rows["quarantine"].append({**quarantined, "error": "detector_timeout", "message": message})
-    rows["fates"].append({"doc_id": doc_id, "fate": "quarantined", "step": "scrub", "reason": "detector_timeout"})
+def _set_aside(document: _Document, rows: dict[str, list[dict[str, Any]]]) -> None:
+    quarantined = {"step": "scrub", "source": document.source, "doc_id": document.doc_id, "origin_file": None, "origin_offset": None}
+    message = {"num_bytes": len(document.utf8), "error": "detector_gave_up", "message": document.fault}
+    rows["quarantine"].append({**quarantined, **message})
+    rows["fates"].append({"doc_id": document.doc_id, "fate": "quarantined", "step": "scrub", "reason": "detector_gave_up"})

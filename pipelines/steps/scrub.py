@@ -35,7 +35,7 @@ class FinishTexts:
         finals = given.pop("finals")
         places = pc.index_in(finals.column("doc_id"), value_set=batch.column("doc_id"))
         facts = batch.drop_columns(["text"]).take(places)
-        urls = pa.array([self.scrub.address(url) for url in facts.column("url").to_pylist()], pa.string())
+        urls = pa.array(self.scrub.addresses(facts.column("doc_id").to_pylist(), facts.column("url").to_pylist()), pa.string())
         made = {"text": finals.column("text"), "url": urls}
         rows = {name: made[name] if name in made else facts.column(name) for name in CORPUS.schema.names}
         whole = pa.RecordBatch.from_pydict(rows, schema=CORPUS.schema)
@@ -57,7 +57,7 @@ class Scrub:
     """See the module."""
 
     name = "scrub"
-    version = 2
+    version = 3
 
     def params(self, config: Curation) -> Any:
         """Detectors, style, and the id of the key; never the key, nor where it lies."""

@@ -17,7 +17,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, IpRecognizer, PhoneRecognizer, UsSsnRecognizer
 
 from pipelines.contract.errors import ConfigError
-from pipelines.detectors import windows
+from pipelines.detectors import presidio, windows
 from pipelines.detectors.base import DetectorTimeout, Span
 from pipelines.detectors.plausible import is_plausible
 from pipelines.detectors.presidio import CHUNK_LENGTH, ENTITIES, Presidio, _OfflineEmailRecognizer, _url_credentials
@@ -197,6 +197,31 @@ def test_a_long_run_without_a_space_is_neither_slow_nor_a_reason_to_miss_its_add
     [(entity, value)] = values(text)
     assert entity == "EMAIL_ADDRESS"
     assert value.endswith("jane@example.org")
+
+
+@pytest.mark.parametrize("junk", ["1  1 - ", "1 ", "(1) ", "1/1 ", "1-1 ", "12-34/56.78~"])
+def test_a_number_behind_any_amount_of_digits_is_found(junk):
+    text = junk * (100_000 // len(junk)) + " call (650) 253-0000 now"
+    assert values(text, Presidio(entities=("PHONE_NUMBER",), phone_regions=("US",)))[-1:] == [("PHONE_NUMBER", "(650) 253-0000")]
+
+
+# As long as pieces get, and as slow for presidio's patterns as could be made up; each takes a tenth of a second or less.
+SLOWEST = {
+    "EMAIL_ADDRESS": ("a-" * 500 + "@" + "a-" * 500, "a." * 500 + "@" + "b" * 1000, "-." * 500 + "@" + "a-b." * 250),
+    "IP_ADDRESS": ("1:" * 1000, "1.1.1.1." * 250, "ffff:" * 400),
+    "URL_CREDENTIALS": ("://" + "a:" * 1000 + "@", "://a:b@" * 280),
+    "CREDIT_CARD": ("4111 1111 1111 1111 " * 700, "41111111111111111111" * 700),
+    "US_SSN": ("123-45-6789 " * 1160, "1-" * 7000),
+    "IBAN_CODE": ("DE89 3704 0044 0532 0130 00 " * 500, "AB12 " * 2800),
+}
+
+
+@pytest.mark.parametrize(("entity", "text"), [(entity, text) for entity, texts in SLOWEST.items() for text in texts])
+def test_no_piece_that_a_pattern_sees_is_long_enough_to_keep_it_busy(monkeypatch, entity, text):
+    pieces = [(low, high) for start, end in ENTITIES[entity].windows(text * 3) for low, high, _, _ in presidio._chunks(start, end)]
+    assert max(high - low for low, high in pieces) <= CHUNK_LENGTH + 2 * presidio.OVERLAP_LENGTH
+    monkeypatch.setattr(presidio_analyzer.pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 6)  # a tenth of what it is
+    DETECTOR.find(text * 3)
 
 
 def test_a_pattern_that_times_out_is_an_error_and_not_a_silent_miss(monkeypatch):

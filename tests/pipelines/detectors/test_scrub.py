@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.contract.errors import PartError
 from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
-from pipelines.detectors.base import DetectorTimeout, Span
+from pipelines.detectors.base import DetectorGaveUp, DetectorTimeout, Span
 from pipelines.detectors.presidio import Presidio
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import FINALS, Scrub
@@ -32,7 +33,9 @@ class Words:
 
     def find(self, text):
         if "takes for ever" in text:
-            raise DetectorTimeout("a recogniser gave up")
+            raise DetectorGaveUp("a recogniser gave up")
+        if "stands still" in text:
+            raise DetectorTimeout("the clock ran out")
         return [Span(start=m.start(), end=m.end(), entity="WORD", score=1.0, recognizer="Words") for m in re.finditer(self.pattern, text)]
 
 
@@ -87,9 +90,9 @@ def test_a_cut_puts_in_as_many_line_breaks_as_it_says(new_length, mark):
 
 def test_a_span_that_a_cut_joined_is_given_in_parts_outside_the_cut():
     out = scrubbed("xx sec|gone|ret yy", scrub=Scrub(detectors={"w": Words("secret")}), cuts=[6, 12, 0])
-    assert [r["text"] for r in out["finals"]] == ["xx <WORD> yy"]
-    assert [(s["start"], s["end"], s["replacement"]) for s in out["pii_spans"]] == [(3, 6, "<WORD>"), (12, 15, "")]
-    assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [(3, 6, 6), (12, 15, 0)]
+    assert [r["text"] for r in out["finals"]] == ["xx <WORD><WORD> yy"]
+    assert [(s["start"], s["end"], s["replacement"]) for s in out["pii_spans"]] == [(3, 6, "<WORD>"), (12, 15, "<WORD>")]
+    assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [(3, 6, 6), (12, 15, 6)]
 
 
 def test_what_shows_only_after_a_first_scrub_is_scrubbed_too():
@@ -100,14 +103,45 @@ def test_a_text_on_which_a_recogniser_gives_up_is_set_aside_and_the_others_are_n
     out = scrubbed("a secret", "this takes for ever", "no", scrub=Scrub(detectors={"w": Words("secret")}))
     assert [r["doc_id"] for r in out["finals"]] == ["d0", "d2"]
     [row] = out["quarantine"]
-    assert (row["step"], row["doc_id"], row["error"], row["num_bytes"]) == ("scrub", "d1", "detector_timeout", 19)
-    assert out["fates"] == [{"doc_id": "d1", "fate": "quarantined", "step": "scrub", "reason": "detector_timeout"}]
+    assert (row["step"], row["doc_id"], row["error"], row["num_bytes"]) == ("scrub", "d1", "detector_gave_up", 19)
+    assert out["fates"] == [{"doc_id": "d1", "fate": "quarantined", "step": "scrub", "reason": "detector_gave_up"}]
+
+
+def test_a_machine_that_stands_still_ends_the_run_with_the_documents_id_and_is_no_fate():
+    with pytest.raises(DetectorTimeout, match="document d1: the clock ran out"):
+        scrubbed("a secret", "it stands still", scrub=Scrub(detectors={"w": Words("secret")}))
+    with pytest.raises(DetectorTimeout, match="document d7: "):
+        Scrub(detectors={"w": Words("secret")}).addresses(["d7"], ["https://host.org/it stands still"])
+
+
+@dataclass(frozen=True)
+class ManyWords(Words):
+    """The same, many texts at once; each call is told to a list."""
+
+    calls: list = field(default_factory=list)
+
+    def find_batch(self, texts):
+        self.calls.append(len(texts))
+        if "wrong" in texts:
+            return []
+        return [DetectorGaveUp("a recogniser gave up") if "takes for ever" in text else self.find(text) for text in texts]
+
+
+def test_a_detector_of_batches_sees_the_texts_of_a_round_together_and_finds_the_same():
+    many = ManyWords("^ab|<WORD>ab")
+    texts = ["abab", "no", "this takes for ever", "ab"]
+    assert scrubbed(*texts, scrub=Scrub(detectors={"w": many})) == scrubbed(*texts, scrub=Scrub(detectors={"w": Words("^ab|<WORD>ab")}))
+    assert many.calls == [4, 2, 1]
+    with pytest.raises(PartError, match="0 answers for 1 texts"):
+        scrubbed("wrong", scrub=Scrub(detectors={"w": many}))
+    with pytest.raises(DetectorTimeout, match="document d0, or one of the 1 behind it: "):
+        scrubbed("no", "it stands still", scrub=Scrub(detectors={"w": many}))
 
 
 def test_a_text_that_never_comes_to_an_end_is_set_aside():
     out = scrubbed("a", scrub=Scrub(detectors={"w": Words("^.")}))
     assert out["finals"] == []
-    assert [r["error"] for r in out["quarantine"]] == ["detector_timeout"]
+    assert [r["error"] for r in out["quarantine"]] == ["detector_gave_up"]
 
 
 def test_the_source_is_told_where_the_batch_knows_it():
