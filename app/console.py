@@ -77,6 +77,10 @@ class ConsoleReporter:
         time = "done before" if was_done else f"{wall_s:6.1f} s"
         self.console.print(f"  {step:<14}{account.docs_in:>7,} -> {account.docs_kept:>7,} documents  {time:<12}{', '.join(lost)}", highlight=False)
 
+    def warned(self, step: str, message: str) -> None:
+        """See ``Reporter``."""
+        self.console.print(f"  warning: {step}: {message}", highlight=False, markup=False, soft_wrap=True)
+
 
 class SilentReporter:
     """Shows nothing: for programs that read the result."""
@@ -89,3 +93,6 @@ class SilentReporter:
 
     def finished(self, step: str, account: Account, wall_s: float, *, was_done: bool) -> None:
         """Nothing."""
+
+    def warned(self, step: str, message: str) -> None:
+        """Nothing: ``--json`` prints warnings with the result."""

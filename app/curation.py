@@ -32,7 +32,9 @@ class Curated:
         """What ``--json`` prints."""
         manifests = {step: manifest.content_sha256 for step, manifest in self.result.manifests.items()}
         version = self.result.version.number if self.result.version else None
-        return {"version": version, "manifests": manifests, "warehouse": str(self.warehouse.root), "done_now": list(self.result.done_now)}
+        warnings = {step: said for step, manifest in self.result.manifests.items() if (said := manifest.about.get("warnings"))}
+        done = {"version": version, "manifests": manifests, "warehouse": str(self.warehouse.root), "done_now": list(self.result.done_now)}
+        return {**done, "warnings": warnings}
 
     def show(self, console: Console) -> None:
         """A line on what there is now, and where."""

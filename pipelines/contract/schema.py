@@ -95,7 +95,7 @@ DOCUMENTS = _spec(
         column(
             "origin",
             S,
-            "what it shares with its siblings: host, package, folder; drawn for a side as a whole, then near copies follow their cluster",
+            "what it shares with its siblings: host, package, folder; drawn for a side as a whole, with the origins that near copies tie to it",
         ),
         column("url", S, "where it was published, if known"),
         column("license", S, "licence as declared, if any"),

@@ -1,14 +1,36 @@
--- question: which side is a document on? A cluster is held out only if every origin in it is, so no near copy straddles the split
+-- question: which side is a document on? Tied origins go where the lowest is drawn, but train where they are more than the share to hold out
 -- grain: a document
 -- columns: doc_id, split
-WITH grouped AS (
-    SELECT s.doc_id, s.is_heldout, COALESCE(c.cluster_id, s.doc_id) AS cluster_id
+WITH placed AS (
+    SELECT s.doc_id, s.origin_id, s.is_heldout, COALESCE(t.b, s.origin_id) AS group_id
     FROM sides s
-    LEFT JOIN clusters c ON c.doc_id = s.doc_id
+    LEFT JOIN ties t ON t.a = s.origin_id
+),
+sized AS (
+    SELECT
+        group_id,
+        CAST(COUNT(*) AS BIGINT) AS num_documents,
+        CASE WHEN MIN(origin_id) = MAX(origin_id) THEN 1 ELSE 0 END AS is_one_origin,
+        MAX(CASE WHEN origin_id = group_id THEN is_heldout ELSE 0 END) AS is_drawn
+    FROM placed
+    GROUP BY group_id
+),
+whole AS (
+    SELECT CAST(COUNT(*) AS BIGINT) AS num_documents FROM sides
 ),
 decided AS (
-    SELECT cluster_id, MIN(is_heldout) AS is_heldout FROM grouped GROUP BY cluster_id
+    SELECT
+        g.group_id,
+        CASE
+            WHEN g.is_drawn = 0 THEN 'train'
+            WHEN g.is_one_origin = 1 THEN 'heldout'
+            WHEN CAST(g.num_documents AS DOUBLE) <= p.heldout_ratio * CAST(w.num_documents AS DOUBLE) THEN 'heldout'
+            ELSE 'train'
+        END AS split
+    FROM sized g
+    CROSS JOIN whole w
+    CROSS JOIN params p
 )
-SELECT g.doc_id, CASE WHEN d.is_heldout = 1 THEN 'heldout' ELSE 'train' END AS split
-FROM grouped g
-JOIN decided d ON d.cluster_id = g.cluster_id
+SELECT m.doc_id, d.split
+FROM placed m
+JOIN decided d ON d.group_id = m.group_id

@@ -63,6 +63,7 @@ class Outcome:
     tables: Mapping[str, Table]
     account: Account
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()  # what a user should know though the step is done: a line each, shown by every run that finds it done too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

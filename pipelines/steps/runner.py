@@ -63,6 +63,10 @@ class Reporter(Protocol):
         """A step is done, now or long ago."""
         ...
 
+    def warned(self, step: str, message: str) -> None:
+        """Something that the user should know of a step that is done."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
@@ -163,6 +167,8 @@ class Runner:
             self._manifests[step.name] = manifest
             account = self._account(manifest)
             self._reporter.finished(step.name, account, time.monotonic() - start, was_done=was_done)
+            for message in manifest.about.get("warnings", ()):
+                self._reporter.warned(step.name, message)
             self._check_limits(step, manifest, account)
         return done_now
 
@@ -192,8 +198,11 @@ class Runner:
             parts=step.parts(self._config),
             inputs=self._input_contents(step),
             tables={},
-            about={"engine": self._engine_name, "code_version": own_version(), "refs": [encode(ref.pinned()) for ref in self._order.refs(step)]},
-        )
+            about={
+                "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
+                "refs": [encode(ref.pinned()) for ref in self._order.refs(step)],
+            },
+        )  # fmt: skip
         return self._warehouse.publish(manifest, {**outcome.tables, "ledger": ledger}, outcome.artifacts)
 
     def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:

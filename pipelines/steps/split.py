@@ -1,4 +1,4 @@
-"""split: train and held-out sides, by origin and by cluster of near copies."""
+"""split: train and held-out sides, by origin. Origins with near copies of each other's documents are on one side together."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from pipelines.contract.config import encode
+from pipelines.contract.errors import InputError
 from pipelines.contract.schema import SPLITS, SURVIVORS
+from pipelines.engine.iterate import iterate
 from pipelines.steps.base import Outcome, Work
 
 if TYPE_CHECKING:
+    from pipelines.contract.parts import Table
     from pipelines.steps.settings import Curation
 
-SIDES: Final = pa.schema([("doc_id", pa.string()), ("is_heldout", pa.int32())])
+S, I64 = pa.string(), pa.int64()
+SIDES: Final = pa.schema([("doc_id", S), ("origin_id", S), ("is_heldout", pa.int32())])
+TIES: Final = pa.schema([("a", S), ("b", S)])
+COUNTS: Final = pa.schema([(name, I64) for name in ("num_train", "num_heldout", "num_origins", "num_tied")])
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,11 @@ class DrawSides:
     seed: int
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """The side that each document's origin draws; clusters come later."""
-        origins = zip(batch.column("source").to_pylist(), batch.column("origin").to_pylist(), strict=True)
+        """Each document's origin and the side that it draws; near copies come later."""
+        origins = list(zip(batch.column("source").to_pylist(), batch.column("origin").to_pylist(), strict=True))
+        ids = [hashlib.blake2b(f"{source}\0{origin}".encode(), digest_size=16).hexdigest() for source, origin in origins]
         sides = [int(self.share(source, origin) < self.heldout_ratio) for source, origin in origins]
-        return {"sides": pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(sides, pa.int32())], schema=SIDES)}
+        return {"sides": pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(ids, S), pa.array(sides, pa.int32())], schema=SIDES)}
 
     def share(self, source: str, origin: str) -> float:
         """A number in [0, 1) that depends on nothing but seed, source and origin."""
@@ -41,7 +48,7 @@ class Split:
     """See the module."""
 
     name = "split"
-    version = 1
+    version = 2
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""
@@ -60,10 +67,44 @@ class Split:
         return {"splits": SPLITS.schema, "survivors": SURVIVORS.schema}
 
     def run(self, work: Work) -> Outcome:
-        """A narrow pass, then one query."""
-        survivors = work.table("dedup", "survivors")
-        body = DrawSides(work.config.split.heldout_ratio, work.config.split.seed)
+        """A narrow pass; ties between origins by stars, as components of candidates are; one query.
+
+        Raises:
+            InputError: no document is on the train side.
+        """
+        options, survivors = work.config.split, work.table("dedup", "survivors")
+        body = DrawSides(options.heldout_ratio, options.seed)
         columns = ["doc_id", "source", "origin"]
         sides = work.map(work.table("clean", "texts"), body, {"sides": SIDES}, columns=columns, beside=survivors)["sides"]
-        splits = work.query("splits", SPLITS.schema, {"sides": sides, "clusters": work.table("dedup", "clusters")})
-        return Outcome(tables={"splits": splits, "survivors": survivors}, account=work.unchanged(survivors, splits))
+        ties = self._ties(work, sides)
+        splits = work.query("splits", SPLITS.schema, {"sides": sides, "ties": ties}, heldout_ratio=options.heldout_ratio)
+        counts = work.engine.rows(work.query("split_counts", COUNTS, {"sides": sides, "ties": ties, "splits": splits}), 1).to_pylist()[0]
+        return Outcome(
+            tables={"splits": splits, "survivors": survivors},
+            account=work.unchanged(survivors, splits),
+            warnings=_warnings(work.config, counts),
+        )
+
+    def _ties(self, work: Work, sides: Table) -> Table:
+        """Each origin that is tied to others, with the lowest of its group."""
+        links = work.query("origin_links", TIES, {"sides": sides, "clusters": work.table("dedup", "clusters")}).renamed("edges")
+        if links.num_rows:
+            links = iterate(work.engine, links, ["large_star", "small_star"], work.subfolder("ties"))
+        return links.renamed("ties")
+
+
+def _warnings(config: Curation, counts: dict[str, int]) -> tuple[str, ...]:
+    """A line where nothing is held out though something should be.
+
+    Raises:
+        InputError: everything is held out.
+    """
+    num_documents = counts["num_train"] + counts["num_heldout"]
+    tied = f", {counts['num_tied']:,} of them tied to others by near copies" if counts["num_tied"] else ""
+    what = f"the {num_documents:,} documents that are left have {counts['num_origins']:,} origins{tied}"
+    way_out = "name a finer origin in [[sources]], or change [split] heldout_ratio or seed"
+    if counts["num_heldout"] and not counts["num_train"]:
+        raise InputError(f"{config.name}: split: every document is on the held-out side, so there is nothing to train on: {what}; {way_out}")
+    if config.split.heldout_ratio and num_documents and not counts["num_heldout"]:
+        return (f"nothing is held out, so tasks made of held-out text have no items: {what}, and none was drawn; {way_out}",)
+    return ()
