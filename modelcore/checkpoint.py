@@ -10,7 +10,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from modelcore.hugging_face import read_json, read_model, read_tensors, write_js
 from modelcore.optimizer import load_state_tensors, state_tensors
 from modelcore.plan import Plan
 from pipelines.contract.config import decode
-from pipelines.contract.errors import AssayError, CorruptFile
+from pipelines.contract.errors import AssayError, ConfigError, CorruptFile
 from pipelines.contract.manifest import digest
 from pipelines.contract.warehouse import explained, file_sha256
 
@@ -132,34 +132,36 @@ def read_state(folder: Path) -> TrainState:
         CorruptFile: a file differs, or was written by a newer version.
         InputError: the folder holds no state.
     """
-    raw = read_json(folder / STATE)
-    if raw.get("format") != FORMAT:
-        raise CorruptFile(f"{folder / STATE}: format {raw.get('format')!r}, this version reads {FORMAT}; train into another folder")
+    raw = _raw_state(folder)
     for name, sha256 in raw["files"].items():
         path = folder / Path(name).name
         if not path.is_file() or file_sha256(path) != sha256:
             raise CorruptFile(f"{path}: differs from what state.json says; delete {folder.name} to go on from the checkpoint before it")
-    return TrainState(
-        step=raw["step"], plan_sha256=raw["plan_sha256"], recipe_sha256=raw["recipe_sha256"], config=raw["config"], wall_s=raw["wall_s"],
-        losses=tuple(StepLoss(**loss) for loss in raw["losses"]), saved=tuple(SavedStep(**saved) for saved in raw["saved"]),
-        about=raw["about"],
-    )  # fmt: skip
+    return _state(raw, folder)
 
 
 def plan_of(folder: Path, shards: Table) -> Plan:
-    """The plan that a checkpoint was trained by: asks for the shards' ids and lengths, not for their tokens.
+    """The plan that a checkpoint was trained by, up to the step that it reached.
+
+    Asks for the shards' ids and lengths, not for their tokens, and of the checkpoint for ``state.json`` alone: the plan's own hash, made anew
+    from what stands there and from the shards, says whether the two belong together.
 
     Raises:
         OtherRun: it was trained on other shards.
+        CorruptFile: ``state.json`` is damaged, or was written by a newer version.
+        InputError: the folder holds no state.
     """
-    state = read_state(folder)
-    config = decode(TrainConfig, {name: value for name, value in state.config.items() if value is not None}, str(folder / STATE))
+    state = _state(_raw_state(folder), folder)
+    try:
+        config = decode(TrainConfig, {name: value for name, value in state.config.items() if value is not None}, str(folder / STATE))
+    except ConfigError as error:
+        raise CorruptFile(f"{error}; this is no configuration of a checkpoint that this version can read") from None
     plan = Plan.read(shards, config)
     if plan.plan_sha256 != state.plan_sha256:
         raise OtherRun(
             f"{folder}: belongs to the plan {state.plan_sha256[:12]}, these shards give {plan.plan_sha256[:12]}; name those it was trained on"
         )
-    return plan
+    return replace(plan, last_step=state.step)
 
 
 def read_weights(folder: Path, model: LanguageModel, optimizer: torch.optim.AdamW) -> None:
@@ -167,6 +169,28 @@ def read_weights(folder: Path, model: LanguageModel, optimizer: torch.optim.Adam
     saved, _ = read_model(folder)
     model.load_state_dict(saved.state_dict())
     load_state_tensors(model, optimizer, read_tensors(folder / OPTIMIZER), str(folder / OPTIMIZER))
+
+
+def _raw_state(folder: Path) -> dict[str, Any]:
+    raw = read_json(folder / STATE)
+    if raw.get("format") != FORMAT:
+        raise CorruptFile(f"{folder / STATE}: format {raw.get('format')!r}, this version reads {FORMAT}; train into another folder")
+    if not isinstance(raw.get("files"), dict):
+        raise CorruptFile(f"{folder / STATE}: names no files, so it is damaged; delete {folder.name} to go on from the checkpoint before it")
+    return raw
+
+
+def _state(raw: Mapping[str, Any], folder: Path) -> TrainState:
+    try:
+        return TrainState(
+            step=int(raw["step"]), plan_sha256=str(raw["plan_sha256"]), recipe_sha256=str(raw["recipe_sha256"]), config=dict(raw["config"]),
+            wall_s=float(raw["wall_s"]), losses=tuple(StepLoss(**loss) for loss in raw["losses"]),
+            saved=tuple(SavedStep(**saved) for saved in raw["saved"]), about=dict(raw["about"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptFile(
+            f"{folder / STATE}: damaged ({type(error).__name__}); delete {folder.name} to go on from the checkpoint before it"
+        ) from None
 
 
 def _flush(path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pipelines.contract.config import encode
 from pipelines.contract.manifest import digest
 
-# These change the report or the rounding of sums, never which tokens meet which update; a checkpoint may be continued with others.
+# These change the report, the end by the clock or the rounding of sums, never which tokens meet which update; a checkpoint may be continued with
+# others.
 _NOT_OF_THE_RECIPE: Final = frozenset(
     {"checkpoint_every_steps", "log_every_steps", "max_seconds", "micro_batch_rows", "num_threads", "device", "dtype"},
 )
@@ -91,9 +92,14 @@ class TrainConfig:
         return self.batch_tokens // self.model.context_length
 
     @property
+    def recipe(self) -> dict[str, Any]:
+        """What decides the weights of each step, as JSON."""
+        return {name: value for name, value in encode(self).items() if name not in _NOT_OF_THE_RECIPE}
+
+    @property
     def recipe_sha256(self) -> str:
         """Hash of what decides the weights; a checkpoint is only continued by the same recipe."""
-        return digest({name: value for name, value in encode(self).items() if name not in _NOT_OF_THE_RECIPE})
+        return digest(self.recipe)
 
 
 def _positive(config: object, *names: str) -> None:

@@ -69,16 +69,23 @@ class Documents:
         """The source of the document at an index."""
         return self.sources[int(self.source_of[index])]
 
+    def __contains__(self, doc_id: str) -> bool:
+        """Whether a document of this split has the doc_id."""
+        index = self._place(doc_id)
+        return index < len(self) and self.doc_id(index) == doc_id
+
     def index_of(self, doc_id: str) -> int:
         """The index of a doc_id.
 
         Raises:
             InputError: no document of this split has it.
         """
-        index = int(np.searchsorted(self.doc_ids, np.bytes_(doc_id.encode())))
-        if index == len(self) or self.doc_id(index) != doc_id:
+        if doc_id not in self:
             raise InputError(f"{doc_id}: not among the {len(self)} documents of the split {self.split!r}; `assay why {doc_id}` tells its fate")
-        return index
+        return self._place(doc_id)
+
+    def _place(self, doc_id: str) -> int:
+        return int(np.searchsorted(self.doc_ids, np.bytes_(doc_id.encode())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,13 +39,13 @@ class DocumentSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The batches of a run. ``max_steps`` bounds ``steps_of`` and is no part of the hash: a longer run has the same first steps."""
+    """The batches of a run. ``last_step`` bounds what is told and is no part of the hash: a longer run has the same first steps."""
 
     documents: Documents
     packing: Packing
     order: Order
     batch_rows: int
-    max_steps: int
+    last_step: int  # of a checkpoint's plan the step that it reached, of a run's the one it is to reach
 
     @classmethod
     def read(cls, shards: Table, config: TrainConfig) -> Plan:
@@ -62,7 +62,7 @@ class Plan:
                 "add text or lower train.model.context_length"
             )
         order = Order(num_rows=packing.num_rows, seed=config.seed)
-        return cls(documents=documents, packing=packing, order=order, batch_rows=config.batch_rows, max_steps=config.max_steps)
+        return cls(documents=documents, packing=packing, order=order, batch_rows=config.batch_rows, last_step=config.max_steps)
 
     @property
     def plan_sha256(self) -> str:
@@ -95,7 +95,13 @@ class Plan:
         return self.documents.source_of[self.packing.documents_at(places_BT.ravel())].reshape(places_BT.shape)
 
     def documents_of(self, step: int) -> list[DocumentSpan]:
-        """Everything that a step touched, row by row."""
+        """Everything that a step touched, row by row.
+
+        Raises:
+            InputError: training did not come to this step.
+        """
+        if not 1 <= step <= self.last_step:
+            raise InputError(f"step {step}: there is no such training step; give one from 1 to {self.last_step}")
         return [
             DocumentSpan(
                 doc_id=self.documents.doc_id(span.document),
@@ -109,14 +115,14 @@ class Plan:
         ]
 
     def steps_of(self, doc_id: str) -> list[int]:
-        """Steps up to ``max_steps`` that touched a document, each once, ascending; empty if it lies in the tail.
+        """Steps up to ``last_step`` that touched a document, each once, ascending; empty if it lies in the tail.
 
         Raises:
             InputError: no training document has this id.
         """
         rows = self.packing.rows_of(self.documents.index_of(doc_id))
-        last_epoch = (self.max_steps * self.batch_rows - 1) // self.packing.num_rows
+        last_epoch = (self.last_step * self.batch_rows - 1) // self.packing.num_rows
         steps: set[int] = set()
         for epoch in range(last_epoch + 1):
             steps.update((self.order.positions(np.array(rows, dtype=np.int64), epoch) // self.batch_rows + 1).tolist())
-        return sorted(step for step in steps if step <= self.max_steps)
+        return sorted(step for step in steps if step <= self.last_step)

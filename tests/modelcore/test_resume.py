@@ -16,7 +16,7 @@ import pytest
 from modelcore.checkpoint import OtherRun, folder_name, plan_of, read_state
 from modelcore.plan import Plan
 from modelcore.training import train
-from pipelines.contract.errors import CorruptFile
+from pipelines.contract.errors import CorruptFile, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,6 +141,39 @@ def test_a_checkpoint_leads_to_its_plan_and_only_with_its_own_shards(
     assert plan.documents_of(3) == Plan.read(shards_of(text_rows), tiny).documents_of(3)
     with pytest.raises(OtherRun, match="name those it was trained on"):
         plan_of(result.folder, shards_of(text_rows[2:]))
+
+
+def test_a_plan_claims_no_step_after_the_one_at_which_the_clock_stopped_the_run(
+    shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig
+) -> None:
+    stopped = train(replace(tiny, max_seconds=1e-9), shards, tokenizer_path, tmp_path / "run")
+    plan = plan_of(stopped.folder, shards)
+    assert plan.last_step == stopped.state.step == 1
+    claimed = {step for i in range(len(plan.documents)) for step in plan.steps_of(plan.documents.doc_id(i))}
+    assert claimed == {1}
+    with pytest.raises(InputError, match=r"step 2: .* 1 to 1"):
+        plan.documents_of(2)
+
+
+def test_a_plan_is_read_from_the_state_alone(shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig) -> None:
+    folder = train(tiny, shards, tokenizer_path, tmp_path / "run").folder
+    for path in folder.iterdir():
+        if path.name != "state.json":
+            path.unlink()
+    assert plan_of(folder, shards).last_step == 12
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["{", "[]", '{"format": 1}', '{"format": 1, "losses": 3}', "step", "max_seconds"],
+)
+def test_a_damaged_state_is_said_to_be_damaged(shards: Table, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig, damaged: str) -> None:
+    path = train(tiny, shards, tokenizer_path, tmp_path / "run").folder / "state.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    changed = {"step": {**whole, "step": "three"}, "max_seconds": {**whole, "config": {**whole["config"], "max_secunds": 1}}}
+    path.write_text(json.dumps(changed[damaged]) if damaged in changed else damaged, encoding="utf-8")
+    with pytest.raises((CorruptFile, InputError), match=r"state\.json"):
+        plan_of(path.parent, shards)
 
 
 def test_another_corpus_is_refused(shards_of: Callable[..., Table], text_rows: Rows, tokenizer_path: Path, tmp_path: Path, tiny: TrainConfig) -> None:
