@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contract.errors import CorruptFile, InputError
+from pipelines.contract.manifest import digest
 from pipelines.contract.warehouse import file_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelines.contract.manifest import Manifest
     from pipelines.contract.warehouse import Warehouse
 
 
 def verify_warehouse(warehouse: Warehouse) -> dict[str, Any]:
-    """Counts of what was read.
+    """Counts of what was read, and one hash of what the newest version holds.
+
+    Files are counted by kind of step, all evaluations together, so that the report stays short however many there are.
 
     Raises:
         InputError: nothing was ever published there.
         CorruptFile: some files are missing or differ; the message counts them and names the first.
     """
-    if warehouse.version() is None:
+    version = warehouse.version()
+    if version is None:
         raise InputError(f"{warehouse.root}: nothing is published there, so there is nothing to verify; name a warehouse with -w or ASSAY_WAREHOUSE")
-    manifests = warehouse.manifests()
-    wrong, num_files, num_bytes = [], 0, 0
-    for manifest in manifests.values():
-        for path, size, sha256 in sorted(set(_files(manifest))):
-            num_files += 1
-            num_bytes += size
-            whole = warehouse.root / path
-            if not whole.is_file() or whole.stat().st_size != size or file_sha256(whole) != sha256:
-                wrong.append((manifest, path))
+    manifests = warehouse.manifests(version)
+    check_files(warehouse, manifests.values())
+    files = [(step.partition(":")[0], path, size) for step, manifest in manifests.items() for path, size, _ in _files(manifest)]
+    return {
+        "version": version.number,
+        "num_files": len(files),
+        "num_bytes": sum(size for _, _, size in files),
+        "num_files_by_step": dict(sorted(Counter(step for step, _, _ in files).items())),
+        "content_sha256": digest({step: manifest.content_sha256 for step, manifest in manifests.items()}),
+    }
+
+
+def check_files(warehouse: Warehouse, manifests: Iterable[Manifest]) -> None:
+    """Reads every file that some manifests name and compares it with its size and hash.
+
+    Raises:
+        CorruptFile: as ``verify_warehouse``.
+    """
+    files = [(manifest, *file) for manifest in manifests for file in _files(manifest)]
+    wrong = [(manifest, path) for manifest, path, size, sha256 in files if not _is_whole(warehouse, path, size, sha256)]
     if wrong:
         manifest, path = wrong[0]
         raise CorruptFile(
-            f"{warehouse.root}: {len(wrong)} of {num_files} files are missing or differ from their manifests; the first is {path}; "
+            f"{warehouse.root}: {len(wrong)} of {len(files)} files are missing or differ from their manifests; the first is {path}; "
             f"delete {warehouse.manifest_path(manifest.step, manifest.key)} and run the command that made it again: the step is done anew"
         )
-    return {"num_files": num_files, "num_bytes": num_bytes, "manifests": {step: m.content_sha256 for step, m in manifests.items()}}
+
+
+def _is_whole(warehouse: Warehouse, path: str, size: int, sha256: str) -> bool:
+    whole = warehouse.root / path
+    return whole.is_file() and whole.stat().st_size == size and file_sha256(whole) == sha256
 
 
 def _files(manifest: Manifest) -> Iterator[tuple[str, int, str]]:
-    for entry in manifest.tables.values():
-        yield from ((f.path, f.num_bytes, f.sha256) for f in entry.files)
-    yield from ((a.path, a.num_bytes, a.sha256) for a in manifest.artifacts.values())
+    """Path, size and sha256 of each file once: a table that is handed on as it came names another step's."""
+    found = {(file.path, file.num_bytes, file.sha256) for entry in manifest.tables.values() for file in entry.files}
+    found |= {(artifact.path, artifact.num_bytes, artifact.sha256) for artifact in manifest.artifacts.values()}
+    yield from sorted(found)

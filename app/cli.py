@@ -6,21 +6,20 @@ Exit codes: 0 done, 1 failed, 2 bad usage or a bad run file.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
+from app.commands import evaluation, training
+from app.terminal import JsonOption, RunFileArgument, RunFileIfAny, VerifyOption, WarehouseOption, err, out
+from app.terminal import chosen_warehouse as _warehouse
+from app.terminal import print_json as _print_json
 from pipelines.contract.errors import AssayError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pipelines.contract.warehouse import Warehouse
 
 app = typer.Typer(
     name="assay",
@@ -29,13 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback shows values, and values are corpus text
     add_completion=False,
 )
-RunFileArgument = Annotated[Path, typer.Argument(help="Run file (TOML).", show_default=False)]
+app.add_typer(training.group, name="train")
+app.add_typer(evaluation.group, name="eval")
 EngineOption = Annotated[str | None, typer.Option("--engine", help="local or spark; the run file's own if not given.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output instead of a report.")]
-WarehouseOption = Annotated[Path | None, typer.Option("--warehouse", "-w", help="Warehouse; ASSAY_WAREHOUSE or ./warehouse if not given.")]
-
-out = Console()
-err = Console(stderr=True)
 
 
 @app.command()
@@ -53,6 +48,7 @@ def run(
     engine: EngineOption = None,
     until: Annotated[str | None, typer.Option("--until", help="Last step to do.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say which steps are done; do none.")] = False,
+    must_verify: VerifyOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Curate: raw text into a corpus. Finished steps are not done again."""
@@ -66,38 +62,11 @@ def run(
         for step, is_done in dry(settings, chosen):
             out.print(f"  {step:<14}{'done' if is_done else 'to do'}", highlight=False)
         return
-    result = curate(settings, chosen, out, until=until, quiet=as_json)
+    result = curate(settings, chosen, out, until=until, must_verify=must_verify, quiet=as_json)
     if as_json:
         _print_json(result.facts())
     else:
         result.show(out)
-
-
-@app.command()
-def train(run_file: RunFileArgument, *, as_json: JsonOption = False) -> None:
-    """Train a model on the published shards; a killed training goes on where it stopped."""
-    from app.settings import load
-    from app.training import train_model
-
-    trained = train_model(load(run_file), out, quiet=as_json)
-    if as_json:
-        _print_json(trained.facts())
-
-
-@app.command("eval")
-def evaluate(
-    run_file: RunFileArgument,
-    *,
-    model: Annotated[Path | None, typer.Option("--model", help="A local Hugging Face folder instead of the trained model.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Score the trained model; every score with its interval, split by contamination."""
-    from app.evaluation import evaluate_model
-    from app.settings import load
-
-    evaluated = evaluate_model(load(run_file), out, model=model, quiet=as_json)
-    if as_json:
-        _print_json(evaluated.facts())
 
 
 @app.command()
@@ -126,8 +95,8 @@ def why(
     as_json: JsonOption = False,
 ) -> None:
     """One document's whole story: where it came from, what was measured, what became of it, when it was trained on."""
+    from app.readings import steps_of
     from app.story import render, story
-    from app.training import steps_of
 
     place = _warehouse(warehouse)
     told = story(place, doc_id, raw=raw, steps=lambda found: steps_of(place, found))
@@ -193,7 +162,7 @@ def parts(
 
 @app.command()
 def verify(
-    run_file: Annotated[Path | None, typer.Argument(help="Run file whose warehouse to check.")] = None,
+    run_file: RunFileIfAny = None,
     *,
     warehouse: WarehouseOption = None,
     as_json: JsonOption = False,
@@ -273,20 +242,6 @@ def _engine(name: str) -> Literal["local", "spark"]:
     if name not in {"local", "spark"}:
         raise ConfigError(f"--engine {name}: no such engine; there are: local, spark")
     return "local" if name == "local" else "spark"
-
-
-def _warehouse(chosen: Path | None) -> Warehouse:
-    from app.settings import warehouse_path
-    from pipelines.contract.warehouse import Warehouse
-
-    place = chosen or warehouse_path()
-    if chosen is not None and not chosen.is_dir():
-        raise ConfigError(f"--warehouse {chosen}: no such folder")
-    return Warehouse(place)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, default=str, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

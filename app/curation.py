@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.benchmarks import registration
+from app.checking import check_files
 from app.console import ConsoleReporter, SilentReporter
 from app.perplexity import Perplexity
 from pipelines.contract.warehouse import Warehouse
@@ -60,12 +62,21 @@ def runner_for(settings: RunFile, engine: Literal["local", "spark"], reporter: C
     return runner, warehouse
 
 
-def curate(settings: RunFile, engine: Literal["local", "spark"], console: Console, *, until: str | None = None, quiet: bool = False) -> Curated:
-    """Runs what is left to do."""
+def curate(
+    settings: RunFile,
+    engine: Literal["local", "spark"],
+    console: Console,
+    *,
+    until: str | None = None,
+    must_verify: bool = False,
+    quiet: bool = False,
+) -> Curated:
+    """Runs what is left to do; with ``must_verify`` nothing is published before every file was read against its hash."""
     reporter = SilentReporter() if quiet else ConsoleReporter(console)
     with reporter if isinstance(reporter, ConsoleReporter) else nullcontext():
         runner, warehouse = runner_for(settings, engine, reporter)
-        return Curated(result=runner.run(until), warehouse=warehouse)
+        check = partial(check_files, warehouse) if must_verify else None
+        return Curated(result=runner.run(until, before_publish=check), warehouse=warehouse)
 
 
 def dry(settings: RunFile, engine: Literal["local", "spark"]) -> list[tuple[str, bool]]:

@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.benchmarks import registration, tasks_of
-from app.training import checkpoint_folder, published, train_id
-from evalsuite.base import Model, TaskContext, metrics
-from evalsuite.models.checkpoint import Checkpoint
-from evalsuite.models.huggingface import HuggingFace
+from app.readings import check_trained_on
+from app.steps import Newest, Planned, finished
+from app.training import TRAIN, checkpoint_folder, train_id
+from evalsuite.base import Model, TaskContext, metrics, models
 from evalsuite.registration import status_in, statuses
 from evalsuite.scoring import Results, evaluate
 from pipelines.contamination.ngrams import checkable
+from pipelines.contract.config import part
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, read_row_groups, read_table, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION, PREDICTIONS, SCORES, SPLITS, TEXTS
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 EVAL_VERSION = 1  # goes up when the same model and tasks could give other rows
 _BATCH_BYTES = 16 << 20
 _READ = (("register", "benchmark_items"), ("decontaminate", "contamination"), ("clean", "texts"), ("split", "splits"))
+_CURATE = "assay run RUN.toml"  # what makes the steps of _READ, for messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,36 +53,33 @@ class Evaluated:
         return {"manifests": {self.step: self.manifest.content_sha256}, "model": self.model, "scores": self.scores.to_pylist()}
 
 
-def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = None, quiet: bool = False) -> Evaluated:
-    """Scores the newest trained model, or a local Hugging Face folder, or finds that this was done.
+def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = None, quiet: bool = False, must_verify: bool = False) -> Evaluated:
+    """Scores a local Hugging Face folder, or the model of ``[eval]``, or the newest trained model; or finds that this was done.
 
     Items of a model that this corpus did not train are all ``unchecked``: what this corpus holds says nothing about what that model has seen.
 
     Raises:
-        InputError: nothing is trained yet, or a benchmark's file is missing.
+        InputError: nothing is trained yet, the newest version's model was trained on another corpus, or a benchmark's file is missing.
+        ConfigError: ``[eval]`` names a model backend that there is not.
     """
     warehouse = Warehouse(settings.warehouse_path())
-    published(warehouse, "register", "assay run RUN.toml")
-    manifests = warehouse.manifests(steps={step for step, _ in _READ})
-    asked = _model(warehouse, model)
-    inputs = {"model": asked.identity, **_inputs(manifests)}
-    scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
-    params = {"tasks": registration(settings).params(), "metrics": scorers, "is_own": model is None}
-    key = step_key("eval", params, {"evalsuite": EVAL_VERSION}, inputs)
-    step = f"eval:{key[:16]}"
-    found = warehouse.find(step, key)
-    with warehouse.writing():
-        if found is None:
-            results = _ask(settings, warehouse, manifests, asked, console, is_own=model is None, quiet=quiet)
-            empty = Manifest(step=step, key=key, params=params, parts={"evalsuite": EVAL_VERSION}, inputs=inputs, tables={})
-            found = _publish(warehouse, empty, results)
-            if results.empty_tasks and not quiet:
-                console.print(f"  eval          no items for {', '.join(results.empty_tasks)}: is the held-out side too small?", highlight=False)
-        warehouse.add_to_version({step: key}, note=f"eval {settings.name}")
-    scores = read_table(warehouse.table(found, "scores", SCORES.schema))
+    other = _other_model(settings, model)
+    reads = {**dict.fromkeys((step for step, _ in _READ), _CURATE), **({} if other else {"tokenize": _CURATE, "train": TRAIN})}
+    names: list[str] = []
+
+    def plan(newest: Newest) -> Planned:
+        asked = other or _own_model(newest)
+        names.append(asked.name)
+        return Planned(
+            manifest=_planned(settings, newest, asked, is_own=other is None),
+            make=lambda manifest: _score(settings, newest, asked, manifest, console, quiet=quiet),
+        )
+
+    done = finished(warehouse, reads, plan, note=f"eval {settings.name}", must_verify=must_verify).manifest
+    scores = read_table(warehouse.table(done, "scores", SCORES.schema))
     if not quiet:
-        console.print(f"  eval          {scores.num_rows} scores of {asked.name}", highlight=False)
-    return Evaluated(step=step, model=asked.name, manifest=found, scores=scores)
+        console.print(f"  eval          {scores.num_rows} scores of {names[0]}", highlight=False)
+    return Evaluated(step=done.step, model=names[0], manifest=done, scores=scores)
 
 
 def heldout_rows(warehouse: Warehouse, manifests: Mapping[str, Manifest]) -> pa.Table:
@@ -100,21 +99,38 @@ def heldout_rows(warehouse: Warehouse, manifests: Mapping[str, Manifest]) -> pa.
     return pa.Table.from_batches([batch.select(columns) for batch in batches], schema=schema).sort_by("doc_id")
 
 
-def _model(warehouse: Warehouse, folder: Path | None) -> Model:
+def _other_model(settings: RunFile, folder: Path | None) -> Model | None:
+    """The model that was asked for, if it is not the one that this corpus trained."""
     if folder is not None:
-        return HuggingFace(path=folder)
-    trained = published(warehouse, "train", "assay train RUN.toml")
-    return Checkpoint(path=checkpoint_folder(warehouse, trained), title=f"assay-{train_id(trained)[:8]}")
+        return part(models, {"use": "huggingface", "path": str(folder)}, "--model")[1]
+    return settings.eval.model
 
 
-def _inputs(manifests: Mapping[str, Manifest]) -> dict[str, str]:
-    return {f"{step}.{table}": manifests[step].tables[table].content_sha256 for step, table in _READ}
+def _own_model(newest: Newest) -> Model:
+    check_trained_on(newest)
+    trained = newest.manifests["train"]
+    folder, title = checkpoint_folder(newest.warehouse, trained), f"assay-{train_id(trained)[:8]}"
+    return part(models, {"use": "checkpoint", "path": str(folder), "title": title}, "train")[1]
 
 
-def _ask(
-    settings: RunFile, warehouse: Warehouse, manifests: Mapping[str, Manifest], model: Model, console: Console, *, is_own: bool, quiet: bool
-) -> Results:
-    context = TaskContext(heldout=heldout_rows(warehouse, manifests))
+def _planned(settings: RunFile, newest: Newest, model: Model, *, is_own: bool) -> Manifest:
+    read = (*_READ, ("tokenize", "shards")) if is_own else _READ  # the shards tie the statuses to the corpus that trained the model
+    inputs = {"model": model.identity, **{f"{step}.{table}": newest.manifests[step].tables[table].content_sha256 for step, table in read}}
+    scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
+    params, parts = {"tasks": registration(settings).params(), "metrics": scorers, "is_own": is_own}, {"evalsuite": EVAL_VERSION}
+    key = step_key("eval", params, parts, inputs)
+    return Manifest(step=f"eval:{key[:16]}", key=key, params=params, parts=parts, inputs=inputs, tables={})
+
+
+def _score(settings: RunFile, newest: Newest, model: Model, manifest: Manifest, console: Console, *, quiet: bool) -> Manifest:
+    results = _ask(settings, newest, model, console, is_own=bool(manifest.params["is_own"]), quiet=quiet)
+    if results.empty_tasks and not quiet:
+        console.print(f"  eval          no items for {', '.join(results.empty_tasks)}: is the held-out side too small?", highlight=False)
+    return _publish(newest.warehouse, manifest, results)
+
+
+def _ask(settings: RunFile, newest: Newest, model: Model, console: Console, *, is_own: bool, quiet: bool) -> Results:
+    context = TaskContext(heldout=heldout_rows(newest.warehouse, newest.manifests))
     bar = Progress(
         TextColumn("  eval          {task.description}"), BarColumn(bar_width=24), TimeElapsedColumn(), console=console, transient=True,
         disable=quiet or not console.is_terminal,
@@ -125,14 +141,14 @@ def _ask(
         def progress(task: str, done: int, total: int) -> None:
             bar.update(shown, description=f"{task}: {done}/{total}", completed=done, total=total)
 
-        return evaluate(model, tasks_of(settings.eval), status=_status(warehouse, manifests, is_own=is_own), context=context, progress=progress)
+        return evaluate(model, tasks_of(settings.eval), status=_status(newest, is_own=is_own), context=context, progress=progress)
 
 
-def _status(warehouse: Warehouse, manifests: Mapping[str, Manifest], *, is_own: bool) -> Callable[[str, str], Status]:
+def _status(newest: Newest, *, is_own: bool) -> Callable[[str, str], Status]:
     if not is_own:
         return status_in({})
-    items = read_table(warehouse.table(manifests["register"], "benchmark_items", BENCHMARK_ITEMS.schema))
-    met = read_table(warehouse.table(manifests["decontaminate"], "contamination", CONTAMINATION.schema))
+    items = read_table(newest.warehouse.table(newest.manifests["register"], "benchmark_items", BENCHMARK_ITEMS.schema))
+    met = read_table(newest.warehouse.table(newest.manifests["decontaminate"], "contamination", CONTAMINATION.schema))
     return status_in(statuses(items, met, checkable=checkable))
 
 

@@ -21,6 +21,7 @@ class EvalConfig:
     """Tasks, each by name or as a table with ``use`` and the task's own fields: the table ``[eval]``. Their items are registered benchmarks too."""
 
     tasks: tuple[Any, ...] = ("bits_per_byte", "cloze", "humaneval")  # what a model is asked; the items are looked for in the corpus too
+    model: Annotated[Model, models] | None = None  # a model backend, as { use = "huggingface", path = "..." }; the trained model if it is left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

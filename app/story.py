@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from app.catalog import connect, damage_explained
 from app.glossary import FATES, STEPS, reason_in_words
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.errors import AssayError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +48,8 @@ class Story:
     quarantine: tuple[Row, ...]
     fate: Row | None  # fate, step, reason
     num_tokens: int | None
-    train_steps: tuple[int, ...] | None  # optimizer steps that read it; None where nobody asked
+    train_steps: tuple[int, ...] | None  # optimizer steps that read it; None where nobody asked, or where it is not known
+    train_steps_unknown: str | None = None  # why it is not known
 
     def to_dict(self) -> dict[str, Any]:
         """The story as JSON types; times are ISO 8601."""
@@ -58,7 +60,8 @@ class Story:
 def story(warehouse: Warehouse, doc_id: str, *, raw: bool = False, steps: StepsOf | None = None) -> Story:
     """The story of a document, by its doc_id or the beginning of it (4 digits at least, if only one document has it).
 
-    ``steps`` gives the optimizer steps that read a document; the caller brings it, since it needs the model's plan.
+    ``steps`` gives the optimizer steps that read a document; the caller brings it, since it needs the model's plan. Where it raises an AssayError,
+    the story says so: a checkpoint that cannot be read is not one that read nothing.
 
     Raises:
         ConfigError: no document, or more than one, has an id that begins so; the message names those that are near.
@@ -78,6 +81,7 @@ def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = Fals
     split = _one(connection, "SELECT split FROM splits WHERE doc_id = $id", whole)
     shard = _one(connection, "SELECT CAST(sum(num_tokens) AS BIGINT) AS num_tokens FROM shards WHERE doc_id = $id", whole)
     raw_text = origin.pop("text", None)
+    train_steps, unknown = _read_at(steps, whole)
     return Story(
         doc_id=whole,
         origin=origin,
@@ -97,7 +101,8 @@ def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = Fals
         quarantine=_rows(connection, "SELECT step, error, message FROM quarantine WHERE doc_id = $id ORDER BY step, error", whole),
         fate=fate,
         num_tokens=shard["num_tokens"] if shard else None,
-        train_steps=tuple(steps(whole)) if steps else None,
+        train_steps=train_steps,
+        train_steps_unknown=unknown,
     )
 
 
@@ -164,6 +169,13 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, doc_id: str) -> tuple
 def _one(connection: duckdb.DuckDBPyConnection, sql: str, doc_id: str) -> Row | None:
     rows = _rows(connection, sql, doc_id)
     return rows[0] if rows else None
+
+
+def _read_at(steps: StepsOf | None, doc_id: str) -> tuple[tuple[int, ...] | None, str | None]:
+    try:
+        return tuple(steps(doc_id)) if steps else None, None
+    except AssayError as error:
+        return None, str(error)
 
 
 def _beginning(connection: duckdb.DuckDBPyConnection, prefix: str) -> list[str]:
@@ -260,13 +272,21 @@ def _changed(told: Story) -> list[str]:
 
 def _became(told: Story) -> list[str]:
     facts = [("split", told.split), ("tokens", f"{told.num_tokens:,}" if told.num_tokens is not None else None)]
-    if told.train_steps is not None:
-        shown = ", ".join(f"{s:,}" for s in told.train_steps[:12])
-        facts.append(("read at training steps", f"{shown}{', ...' if len(told.train_steps) > 12 else ''}" if told.train_steps else "none"))  # noqa: PLR2004
+    facts.append(("read at training steps", _readings(told)))
     text = told.raw_text or told.final_text or told.text
     excerpt = ["", *(f"  | {line}" for line in visible(text[:EXCERPT]).splitlines()), *(["  | ..."] if len(text) > EXCERPT else [])] if text else []
     hidden = [] if text else ["  text: not shown, since nobody looked for personal data in it; --raw shows it, and is logged"]
     return ["What it became", *_aligned((k, v) for k, v in facts if v), *hidden, *excerpt]
+
+
+def _readings(told: Story) -> str | None:
+    if told.train_steps_unknown:
+        return f"unknown: {visible(told.train_steps_unknown)}"
+    if not told.train_steps:
+        return None if told.train_steps is None else "none"
+    shown = ", ".join(f"{step:,}" for step in told.train_steps[:12])
+    more = ", ..." if len(told.train_steps) > 12 else ""  # noqa: PLR2004 - as many as are listed above
+    return f"{shown}{more} (all that a step read: assay train documents --step {told.train_steps[0]})"
 
 
 def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
@@ -276,7 +296,9 @@ def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.4g}" if value != int(value) else f"{int(value):,}"
+    if value is None:
+        return "-"
+    return f"{int(value):,}" if math.isfinite(value) and value == int(value) else f"{value:,.4g}"
 
 
 def _bytes(value: int | None) -> str:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from modelcore.checkpoint import OtherRun, plan_of
+from app.steps import Newest, Planned, finished, newest_of
 from modelcore.inference import Checkpoint
 from modelcore.training import train
 from pipelines.contract.config import encode
-from pipelines.contract.errors import InputError
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, Table, read_table, tables_of
 from pipelines.contract.schema import CHECKPOINTS, SHARDS, TRAIN_STEPS
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from modelcore.results import StepReport, TrainResult
 
 MODEL_VERSION = 1  # goes up when the same shards and settings could give other weights
+TRAIN = "assay train RUN.toml"  # what makes the step, for messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,39 +40,28 @@ class Trained:
         return {"train_id": train_id(self.manifest), "checkpoint": str(self.folder), "manifests": {"train": self.manifest.content_sha256}}
 
 
-def train_model(settings: RunFile, console: Console, *, quiet: bool = False) -> Trained:
+def train_model(settings: RunFile, console: Console, *, quiet: bool = False, must_verify: bool = False) -> Trained:
     """Trains on the newest version's shards, or finds that this was done.
 
     Raises:
         InputError: nothing is published yet.
     """
     warehouse = Warehouse(settings.warehouse_path())
-    tokenize = published(warehouse, "tokenize", f"assay run {settings.name}.toml")
-    inputs = {"tokenize.shards": tokenize.tables["shards"].content_sha256, "tokenizer.json": tokenize.artifacts["tokenizer.json"].sha256}
-    params, parts = encode(settings.train), {"modelcore": MODEL_VERSION}
-    key = step_key("train", params, parts, inputs)
-    empty = Manifest(step="train", key=key, params=params, parts=parts, inputs=inputs, tables={})
-    found = warehouse.find("train", key)
-    with warehouse.writing():
-        manifest = found or _train(settings, warehouse, tokenize, empty, console, quiet=quiet)
-        warehouse.add_to_version({"train": key}, note=f"train {settings.name}")
-    folder = checkpoint_folder(warehouse, manifest)
+
+    def plan(newest: Newest) -> Planned:
+        tokenize = newest.manifests["tokenize"]
+        return Planned(
+            manifest=_planned(settings, tokenize),
+            make=lambda manifest: _train(settings, warehouse, tokenize, manifest, console, quiet=quiet),
+        )
+
+    reads = {"tokenize": f"assay run {settings.name}.toml"}
+    done = finished(warehouse, reads, plan, note=f"train {settings.name}", must_verify=must_verify)
+    folder = checkpoint_folder(warehouse, done.manifest)
     if not quiet:
-        state = "done before" if found else "trained"
+        state = "done before" if done.was_done else "trained"
         console.print(f"  train         {state}: {folder}", highlight=False)
-    return Trained(manifest=manifest, folder=folder, warehouse=warehouse)
-
-
-def published(warehouse: Warehouse, step: str, command: str) -> Manifest:
-    """A step's manifest of the newest version.
-
-    Raises:
-        InputError: there is none; the message says which command makes it.
-    """
-    manifest = warehouse.manifests(steps={step}).get(step)
-    if manifest is None:
-        raise InputError(f"{warehouse.root}: the step {step!r} is not published here; first: {command}")
-    return manifest
+    return Trained(manifest=done.manifest, folder=folder, warehouse=warehouse)
 
 
 def train_id(manifest: Manifest) -> str:
@@ -80,30 +69,32 @@ def train_id(manifest: Manifest) -> str:
     return manifest.key[:16]
 
 
+def last_checkpoint(warehouse: Warehouse, manifest: Manifest) -> dict[str, Any]:
+    """The row of the table ``checkpoints`` with the highest step."""
+    rows = read_table(warehouse.table(manifest, "checkpoints", CHECKPOINTS.schema)).to_pylist()
+    return max(rows, key=lambda row: int(row["step"]))
+
+
 def checkpoint_folder(warehouse: Warehouse, manifest: Manifest) -> Path:
     """Folder of the last checkpoint."""
-    rows = read_table(warehouse.table(manifest, "checkpoints", CHECKPOINTS.schema)).to_pylist()
-    return warehouse.root / str(max(rows, key=lambda r: int(r["step"]))["path"])
-
-
-def steps_of(warehouse: Warehouse, doc_id: str) -> list[int]:
-    """The training steps in which a document was seen, from the plan alone; none if nothing was trained or it was not on the train side."""
-    manifests = warehouse.manifests(steps={"train", "tokenize"})
-    if "train" not in manifests or "tokenize" not in manifests:
-        return []
-    shards = warehouse.table(manifests["tokenize"], "shards", SHARDS.schema)
-    try:
-        return plan_of(checkpoint_folder(warehouse, manifests["train"]), shards).steps_of(doc_id)
-    except (InputError, OtherRun):  # not on the train side, or the corpus is newer than the model
-        return []
+    return warehouse.root / str(last_checkpoint(warehouse, manifest)["path"])
 
 
 def continue_text(warehouse: Warehouse, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> str:
     """The prompt and what the newest trained model makes of it."""
-    manifest = published(warehouse, "train", "assay train RUN.toml")
+    manifest = newest_of(warehouse, {"train": TRAIN}).manifests["train"]
     checkpoint = Checkpoint.load(checkpoint_folder(warehouse, manifest))
     (made,) = checkpoint.generate([prompt], max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
     return prompt + made.text
+
+
+def _planned(settings: RunFile, tokenize: Manifest) -> Manifest:
+    # How often a run reports and how it rounds is no reason to train again. Where the clock stops it, is.
+    params = {**settings.train.recipe, "max_seconds": settings.train.max_seconds}
+    parts = {"modelcore": MODEL_VERSION}
+    inputs = {"tokenize.shards": tokenize.tables["shards"].content_sha256, "tokenizer.json": tokenize.artifacts["tokenizer.json"].sha256}
+    key = step_key("train", params, parts, inputs)
+    return Manifest(step="train", key=key, params=params, parts=parts, inputs=inputs, tables={}, about={"train": encode(settings.train)})
 
 
 def _train(settings: RunFile, warehouse: Warehouse, tokenize: Manifest, manifest: Manifest, console: Console, *, quiet: bool) -> Manifest:

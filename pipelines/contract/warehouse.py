@@ -162,9 +162,21 @@ class Warehouse:
                     return version
             number += 1
 
-    def add_to_version(self, steps: Mapping[str, str], note: str = "") -> Version:
-        """Publishes the newest version with some steps replaced or added."""
+    def add_to_version(self, steps: Mapping[str, str], note: str = "", *, made_from: Mapping[str, str]) -> Version:
+        """Publishes the newest version with some steps replaced or added.
+
+        ``made_from`` holds the keys of the steps that these were made from: a model belongs to the corpus that it was trained on, and to no other.
+
+        Raises:
+            WarehouseError: the newest version holds others of them.
+        """
         newest = self.version()
+        others = [step for step, key in made_from.items() if newest is None or newest.steps.get(step) != key]
+        if others:
+            raise WarehouseError(
+                f"{self.root}: {', '.join(steps)}: made from another {', '.join(others)} than version {newest.number if newest else 0} holds, "
+                "so it is not added to it; run the same command again"
+            )
         return self.set_version({**(newest.steps if newest else {}), **steps}, note)
 
     def note_run(self, run_id: str, event: str, facts: Mapping[str, Any]) -> None:

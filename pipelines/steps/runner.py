@@ -112,8 +112,8 @@ class Runner:
         self._reporter = reporter
         self._manifests: dict[str, Manifest] = {}
 
-    def run(self, until: str | None = None) -> RunResult:
-        """All steps up to ``until``; the version is set only when every step is done.
+    def run(self, until: str | None = None, before_publish: Callable[[Iterable[Manifest]], None] | None = None) -> RunResult:
+        """All steps up to ``until``; the version is set only when every step is done and ``before_publish`` has not raised on their manifests.
 
         Raises:
             AssayError: a step failed; what was published before stays as it is, and finished steps stay finished.
@@ -129,6 +129,8 @@ class Runner:
             self._warehouse.note_run(run_id, "started", facts)
             try:
                 done_now = self._run_steps(self._order.steps[: last + 1])
+                if before_publish and last == len(names) - 1:
+                    before_publish(self._manifests.values())
                 found = self._publish_version(run_id) if last == len(names) - 1 else None
             except BaseException as error:
                 said = str(error) if isinstance(error, AssayError) else type(error).__name__

@@ -6,61 +6,14 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import datasets
 import pytest
+from loop import asked, typed
 from tiny_corpus import write_run_file
-from typer.testing import CliRunner
 
-from app.cli import app
 from pipelines.contract.errors import ConfigError, CorruptFile, InputError
 from pipelines.contract.warehouse import Warehouse
-
-TRAIN = """
-[train]
-max_steps = 12
-batch_tokens = 256
-checkpoint_every_steps = 6
-log_every_steps = 3
-warmup_steps = 2
-[train.model]
-num_layers = 1
-width = 32
-num_heads = 2
-num_kv_heads = 1
-hidden = 64
-context_length = 64
-"""
-
-
-def typed(*arguments: object) -> str:
-    done = CliRunner().invoke(app, [str(a) for a in arguments])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def asked(warehouse: Path, query: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(typed("sql", query, "-w", warehouse, "--json"))
-    return rows
-
-
-@pytest.fixture(scope="module")
-def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = write_run_file(tmp_path_factory.mktemp("loop"), extra=TRAIN)
-    text = path.read_text(encoding="utf-8").replace(', {use = "gsm8k"', ', "humaneval", {use = "gsm8k", max_items = 2, max_new_tokens = 8')
-    path.write_text(text, encoding="utf-8")
-    typed("run", path, "--json")
-    typed("train", path, "--json")
-    typed("eval", path, "--json")
-    return path
-
-
-@pytest.fixture(scope="module")
-def warehouse(run_file: Path) -> Path:
-    return run_file.parent / "warehouse"
 
 
 def test_every_document_has_one_fate_and_every_drop_a_reason(warehouse: Path) -> None:
@@ -126,10 +79,11 @@ def test_datasets_loads_the_published_folder(warehouse: Path, tmp_path: Path) ->
 def test_the_model_goes_on_and_the_published_files_are_whole(warehouse: Path, run_file: Path) -> None:
     assert typed("generate", "The river", "-w", warehouse, "--max-new-tokens", 5).startswith("The river")
     facts = json.loads(typed("verify", run_file, "--json"))
-    assert facts["num_files"] > 50
+    assert facts["num_files"] == sum(facts["num_files_by_step"].values()) > 50
+    assert facts["num_files_by_step"]["eval"] == 2
 
 
-def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> None:
+def test_a_damaged_file_is_found_by_verify_and_never_published_where_verification_is_asked_for(tmp_path: Path) -> None:
     path = write_run_file(tmp_path)
     typed("run", path, "--json", "--until", "publish")
     found = Warehouse(tmp_path / "warehouse")
@@ -139,7 +93,12 @@ def test_a_damaged_file_is_found_by_verify(run_file: Path, tmp_path: Path) -> No
     target.write_bytes(bytes(damaged))
     with pytest.raises(CorruptFile, match=r"1 of .* files are missing or differ"):
         typed("verify", path)
-    assert run_file != path
+    (found.root / "versions" / "00000001.json").unlink()
+    with pytest.raises(CorruptFile, match=r"1 of .* files are missing or differ"):
+        typed("run", path, "--json", "--verify")
+    assert found.version() is None
+    typed("run", path, "--json")
+    assert found.version() is not None
 
 
 @pytest.mark.parametrize("damaged", ["dedup duplicates run", "train train_steps train", "eval scores eval"])
@@ -161,9 +120,8 @@ def test_what_verify_advises_repairs_a_damaged_step(
     Path(told[1]).unlink()
     typed(command, run_file, "--json")
     typed("verify", run_file)
-    assert {name: m.content_sha256 for name, m in Warehouse(copy).manifests().items() if name == step} == {
-        name: m.content_sha256 for name, m in found.items() if name == step
-    }
+    repaired = Warehouse(copy).manifests()
+    assert {name: m.content_sha256 for name, m in repaired.items()} == {name: m.content_sha256 for name, m in found.items()}
 
 
 def test_verify_of_a_place_where_nothing_is_published_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

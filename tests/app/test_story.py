@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 import tiny_warehouse
 from tiny_warehouse import _find
 
 from app.story import render, story, visible
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.errors import ConfigError, CorruptFile
 
 
 def told(warehouse, key, **options):
@@ -87,6 +89,22 @@ def test_training_steps_come_from_the_caller(tiny):
     found = told(tiny, "bees", steps=lambda doc_id: [3, 1_207] if doc_id == _find("bees").doc_id else [])
     assert found.train_steps == (3, 1207)
     assert "3, 1,207" in render(found)
+
+
+def test_steps_that_cannot_be_known_are_said_to_be_unknown_and_why(tiny):
+    def unreadable(_doc_id):
+        raise CorruptFile("step-9/state.json: damaged\x1b")
+
+    found = told(tiny, "bees", steps=unreadable)
+    assert (found.train_steps, found.to_dict()["train_steps_unknown"]) == (None, "step-9/state.json: damaged\x1b")
+    assert "read at training steps  unknown: step-9/state.json: damaged␛" in render(found)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"), (7.0, "7"), (None, "-")])
+def test_a_number_that_is_not_finite_can_be_told(tiny, value, shown):
+    symbols = told(tiny, "symbols")
+    broken = replace(symbols, signals=({"family": "lengths", "signal": "word_count", "value": value},))
+    assert f"lengths.word_count  {shown}" in render(broken)
 
 
 @pytest.mark.parametrize(

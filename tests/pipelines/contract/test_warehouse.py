@@ -68,6 +68,18 @@ def test_publishing_the_same_version_again_is_nothing(tmp_path: Path) -> None:
     assert warehouse.set_version({"clean": key}).number == warehouse.set_version({"clean": key}).number == 1
 
 
+def test_a_step_is_added_only_to_the_version_that_it_was_made_from(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    old, new = (publish(warehouse, "tokenize", [number]).key for number in (1, 2))
+    model = publish(warehouse, "train", [3]).key
+    warehouse.set_version({"tokenize": old})
+    assert warehouse.add_to_version({"train": model}, made_from={"tokenize": old}).steps == {"tokenize": old, "train": model}
+    found = warehouse.set_version({"tokenize": new})
+    with pytest.raises(WarehouseError, match="train: made from another tokenize than version 3 holds"):
+        warehouse.add_to_version({"train": model}, made_from={"tokenize": old})
+    assert warehouse.version() == found
+
+
 def test_a_sweep_takes_what_no_manifest_names_and_nothing_else(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     manifest = publish(warehouse, "clean", [1])

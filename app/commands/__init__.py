@@ -1,0 +1,1 @@
+"""Commands that have subcommands: one module each."""
