@@ -38,6 +38,7 @@ PRIVATE: Final[dict[str, frozenset[str]]] = {
     "texts": frozenset({"url", "origin"}),
     "corpus": frozenset({"url"}),
     "quarantine": frozenset({"origin_file"}),
+    "skipped": frozenset({"origin_file"}),
 }
 _VIEWS: Final = {
     "survivors": "a document alive after a step, with its bytes after that step",

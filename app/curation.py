@@ -13,6 +13,7 @@ from app.console import ConsoleReporter, SilentReporter
 from app.perplexity import Perplexity
 from pipelines.contract.warehouse import Warehouse
 from pipelines.engine.start import make_engine
+from pipelines.steps.inputs import passed_by
 from pipelines.steps.runner import Runner, RunResult
 
 if TYPE_CHECKING:
@@ -36,10 +37,20 @@ class Curated:
         version = self.result.version.number if self.result.version else None
         warnings = {step: said for step, manifest in self.result.manifests.items() if (said := manifest.about.get("warnings"))}
         done = {"version": version, "manifests": manifests, "warehouse": str(self.warehouse.root), "done_now": list(self.result.done_now)}
-        return {**done, "warnings": warnings}
+        return {**done, "warnings": warnings, "passed_by": self._passed_by()}
+
+    def _passed_by(self) -> dict[str, dict[str, int]]:
+        """Files and records that ingest did not read as documents, by reason."""
+        manifest = self.result.manifests.get("ingest")
+        return passed_by(self.warehouse, manifest) if manifest else {}
 
     def show(self, console: Console) -> None:
-        """A line on what there is now, and where."""
+        """A line on what was passed by, if anything, and on what there is now, and where."""
+        for kind, counts in self._passed_by().items():
+            if counts:
+                reasons = ", ".join(f"{number:,} {reason}" for reason, number in counts.items())
+                line = f"Passed by: {sum(counts.values()):,} {kind} ({reasons}); the table skipped names them."
+                console.print(line, highlight=False, soft_wrap=True)
         if self.result.version is None:
             console.print("Stopped where --until said; nothing was published. Run again without it to go on.", highlight=False)
             return

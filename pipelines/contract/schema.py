@@ -124,6 +124,13 @@ QUARANTINE = _spec(
         column("message", S, "what was wrong; never the text"),
     ],
 )
+SKIPPED = _spec("skipped", "a file below a source that was not opened, or the records of a file that are no documents, by reason", [
+    column("source", S, "name of the source"),
+    column("origin_file", S, "file, relative to the source's root; a folder that was passed by whole ends with a slash"),
+    column("reason", S, "why"),
+    column("num_records", I64, "how many records; null where the file was not opened"),
+    column("num_bytes", I64, "their bytes as they stand in the file, or the file's; null if unknown"),
+])  # fmt: skip
 TEXTS = _spec(
     "texts",
     "a document's clean text",
@@ -387,7 +394,7 @@ REVIEWS = _spec(
 TABLES: Final[dict[str, TableSpec]] = {
     spec.name: spec
     for spec in (
-        DOCUMENTS, QUARANTINE, TEXTS, EDITS, VERDICTS, FATES, DUPLICATES, CLUSTERS, SPLITS, BENCHMARK_ITEMS, CONTAMINATION, PII_SPANS,
+        DOCUMENTS, QUARANTINE, SKIPPED, TEXTS, EDITS, VERDICTS, FATES, DUPLICATES, CLUSTERS, SPLITS, BENCHMARK_ITEMS, CONTAMINATION, PII_SPANS,
         CORPUS, SHARDS, SURVIVORS, LEDGER, RUNS, CHECKPOINTS, TRAIN_STEPS, PREDICTIONS, SCORES, REVIEWS,
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
@@ -40,29 +41,66 @@ class Fault:
     num_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Input that is no document and was passed by: a file that was not opened, or records of a file, counted by ``reason`` (snake_case)."""
+
+    file: str
+    reason: str
+    num_records: int | None = None  # None: the file was not opened
+    num_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Unit:
+    """A piece of a source that may be read apart: a file or a named group of files, or the range [start, end) of one in a unit of its format."""
+
+    name: str
+    start: int = 0
+    end: int | None = None  # None: to the end
+    num_bytes: int = 0  # about how much there is to read, so that work can be shared out before any is done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One look at what lies below a source: what it will read, what it passes by, and how the files looked at that moment."""
+
+    units: tuple[Unit, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)  # by a unit's name; changes when its bytes do
+
+
+SPLIT_BYTES: Final = 64 << 20
+
+
 class Source(Protocol):
     """Reads documents. Fields are its parameters (paths, caps, names of columns).
 
     Laws of every source: units come in a fixed order and do not overlap; a unit read twice gives the same records in the same order; what cannot
-    be read is a Fault, never an exception and never silence; what stands before a fault in a unit is still given.
+    be read is a Fault, what is no document is Skipped, nothing is an exception and nothing is silence; what stands before a fault in a unit is still
+    given; where a file is cut into units decides nothing.
     """
 
     version: ClassVar[int]
 
-    def units(self) -> list[str]:
-        """Pieces that may be read apart, mostly files relative to the root, sorted.
+    def look(self, split_bytes: int = SPLIT_BYTES) -> Listing:
+        """What there is to read. Files that allow it are cut into ranges of about ``split_bytes``.
 
         Raises:
             InputError: the root does not exist or cannot be listed.
         """
         ...
 
-    def fingerprint(self) -> dict[str, str]:
-        """Something for each unit that changes when its bytes do: size and modification time will do. Part of the key of ``ingest``."""
+    def read(self, unit: Unit) -> Iterator[Record | Fault | Skipped]:
+        """What is in one unit, in the order of the bytes."""
         ...
 
-    def read(self, unit: str) -> Iterator[Record | Fault]:
-        """The records of one unit, in the order of the bytes."""
+    def takes(self) -> tuple[str, ...]:
+        """Patterns of the file names that it reads, for messages; none where it reads no folder of files."""
+        ...
+
+    def parts(self) -> dict[str, int]:
+        """Versions of the parts that it works with, such as an extractor."""
         ...
 
 

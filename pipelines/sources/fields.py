@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from pipelines.sources.base import Fault, Record
+from pipelines.sources.origins import ORIGINS, origin_of
 from pipelines.sources.unpacking import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN_NAMES: Final = 12
+# A time as a number is in seconds; from here on (the year 5138) it is in milliseconds, a thousand times further in microseconds, then nanoseconds.
+_LATEST_S: Final = 10**11
+_FEWEST_DIGITS: Final = 9  # of a string that is such a number: eight would be a date without dashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +42,42 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """Names of the fields to read; an empty name reads none.
+    """Names of the fields to read; an empty name reads none, and ``meta.url`` is the field ``url`` of the object ``meta``.
 
-    Without ``key`` the key of a record is its file and place. Without ``origin`` it is the host of the url, and without a url the record stands
-    alone: its key is its origin.
+    Several texts (``text = ["title", "body"]``) are joined by a blank line; those that are missing or empty are left out. Without ``key`` the key of
+    a record is its file and place. ``origin`` is "host", "folder" or "document", or the name of a field; a record that belongs to a ``thread`` has
+    the thread as its origin where nothing else was asked for, and else the url's host; without any of them it stands alone.
     """
 
-    text: str = "text"  # field of the text
+    text: str | tuple[str, ...] = "text"  # field of the text
     key: str = ""  # field of a key that is unique in the source; without one, the key is the file and the place in it
     kind: str = ""  # field of the kind of text, as page or code
     url: str = ""  # field of the address
     license: str = ""  # field of the licence
     created_at: str = ""  # field of the time at which the text was written
+    thread: str = ""  # field of the thread that a record belongs to
     origin: str = ""  # field of what the split keeps together; without one, the host of the url, else the record itself
     default_kind: str = "text"  # kind of a record that names none
     default_license: str = ""  # licence of a record that names none
     max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
+    def __post_init__(self) -> None:
+        """Rejects texts that are no names."""
+        names = [self.text] if isinstance(self.text, str) else self.text
+        if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) and name for name in names):
+            raise ValueError(f"text: expected the name of a field or a list of names, got {self.text!r}")
+        object.__setattr__(self, "text", self.text if isinstance(self.text, str) else tuple(names))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields of the text, in order."""
+        return (self.text,) if isinstance(self.text, str) else self.text
+
     @property
     def names(self) -> list[str]:
         """The fields that are read, each once."""
-        return sorted({self.text, self.key, self.kind, self.url, self.license, self.created_at, self.origin} - {""})
+        of_origin = "" if self.origin in ORIGINS else self.origin
+        return sorted({*self.texts, self.key, self.kind, self.url, self.license, self.created_at, self.thread, of_origin} - {""})
 
     def read_row(self, row: Mapping[str, Any], place: Place) -> Record | Fault:
         """The row as a record, or what is wrong with it."""
@@ -76,32 +94,66 @@ class Fields:
         url = _named(row, self.url)
         return Record(
             key=key, text=text, kind=_named(row, self.kind) or self.default_kind,
-            origin=_named(row, self.origin) or _host(url) or key,
+            origin=self._origin(row, key, place.file, url),
             file=place.file, codec=place.codec, offset=place.offset, length=place.length,
             url=url, license=_named(row, self.license) or self.default_license or None,
-            created_at=_time(row.get(self.created_at)) if self.created_at else None,
+            created_at=_time(value_of(row, self.created_at)) if self.created_at else None,
         )  # fmt: skip
 
+    def _origin(self, row: Mapping[str, Any], key: str, file: str, url: str | None) -> str:
+        if self.origin in ORIGINS:
+            return origin_of(self.origin, key=key, file=file, url=url)
+        return _named(row, self.origin) or _named(row, self.thread) or origin_of("host", key=key, file=file, url=url)
+
     def _text(self, row: Mapping[str, Any]) -> str:
-        text = row.get(self.text)
-        if text is None:
-            raise Unusable("missing_text", f"no field {self.text!r}; the row has {shown(row)}")
-        if not isinstance(text, str):
-            raise Unusable("text_not_a_string", f"the field {self.text!r} holds a {type(text).__name__}, not a string")
-        if len(_utf8(text, self.text)) > self.max_record_bytes:
+        values = {name: value_of(row, name) for name in self.texts}
+        for name, value in values.items():
+            if value is not None and not isinstance(value, str):
+                raise Unusable("text_not_a_string", f"the field {name!r} holds a {type(value).__name__}, not a string")
+        found = [value for value in values.values() if value is not None]
+        if not found:
+            raise Unusable("missing_text", self._missing(row))
+        text = found[0] if len(values) == 1 else "\n\n".join(filter(None, found))
+        if len(_utf8(text, " + ".join(values))) > self.max_record_bytes:
             raise Unusable("record_too_large", f"the text has more than {self.max_record_bytes:,} bytes (max_record_bytes)")
         return text
+
+    def _missing(self, row: Mapping[str, Any]) -> str:
+        names = " or ".join(map(repr, self.texts))
+        if any(is_there(row, name) for name in self.texts):
+            return f"the field {names} is null"
+        return f"no field {names}; the row has {shown(row)}"
+
+
+def value_of(row: Mapping[str, Any], name: str) -> Any:
+    """A field's value, None where there is none; ``a.b`` is the field of that name, or else the field ``b`` of the object ``a``.
+
+    >>> value_of({"meta": {"url": "u"}}, "meta.url")
+    'u'
+    """
+    if name in row or "." not in name:
+        return row.get(name)
+    first, _, rest = name.partition(".")
+    inner = row.get(first)
+    return value_of(inner, rest) if isinstance(inner, dict) else None
+
+
+def is_there(row: Mapping[str, Any], name: str) -> bool:
+    """Whether there is such a field, be it null."""
+    first, _, rest = name.partition(".")
+    inner = row.get(first)
+    return name in row or (bool(rest) and isinstance(inner, dict) and is_there(inner, rest))
 
 
 def shown(names: Mapping[str, Any] | list[str]) -> str:
     """Names of fields for a message: the first few, cut short, and how many there are."""
     first = ", ".join(repr(str(name)[:40]) for name in list(names)[:_SHOWN_NAMES])
-    return f"{len(names)} fields: {first}" if names else "no fields"
+    return f"{len(names)} field{'s' * (len(names) != 1)}: {first}" if names else "no fields"
 
 
 def _named(row: Mapping[str, Any], name: str) -> str | None:
     """A field as a string; None where there is no such field, or nothing in it."""
-    value = row.get(name) if name else None
+    value = value_of(row, name) if name else None
     if value is None or isinstance(value, (dict, list, bytes)):
         return None
     text = str(value)
@@ -116,15 +168,8 @@ def _utf8(text: str, name: str) -> bytes:
         raise Unusable("invalid_unicode", f"the field {name!r} has half of a surrogate pair at character {error.start}") from None
 
 
-def _host(url: str | None) -> str | None:
-    try:
-        return (urlsplit(url).hostname or None) if url else None
-    except ValueError:  # such as an IPv6 address without its bracket: then the url has no host
-        return None
-
-
 def _time(value: object) -> datetime | None:
-    """ISO 8601, seconds since 1970 or a datetime, as UTC; without a zone it is taken as UTC.
+    """ISO 8601, a number since 1970 or a datetime, as UTC; without a zone it is taken as UTC.
 
     Raises:
         Unusable: the value is none of these.
@@ -132,9 +177,19 @@ def _time(value: object) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        if isinstance(value, (int, float)):
-            return datetime.fromtimestamp(value, tz=UTC)
+        if isinstance(value, str) and value.isdecimal() and len(value) >= _FEWEST_DIGITS:
+            value = int(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return _since_1970(value)
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
-        raise Unusable("bad_created_at", "the time is neither ISO 8601 nor seconds since 1970; name another field, or none") from None
+        message = "the time is neither ISO 8601 nor seconds or milliseconds since 1970; name another field, or none"
+        raise Unusable("bad_created_at", message) from None
+
+
+def _since_1970(number: float) -> datetime:
+    for divisor in (1, 1000, 1_000_000, 1_000_000_000):
+        if abs(number) < _LATEST_S * divisor:
+            return datetime.fromtimestamp(number / divisor, tz=UTC)
+    raise ValueError

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pipelines.contract.errors import InputError
-from pipelines.sources.base import Fault, Record, sources
+from pipelines.sources.base import SPLIT_BYTES, Fault, Listing, Record, Skipped, Unit, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,40 +57,56 @@ class Installed:
     every kind and many packages appear. A module without docstrings counts, but gives no document.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path | None = None  # a folder of packages; without it, that of the running interpreter
     max_documents: int = 5000  # documents at most, filled from the four kinds in turn
     max_bytes: int = 48 << 20  # bytes of all files at most
     max_file_bytes: int = 64 << 10  # a larger file is left out
     exclude_distributions: tuple[str, ...] = ()  # packages that are left out
 
-    def units(self) -> list[str]:
-        """Names of distributions, normalised and sorted.
+    def look(self, split_bytes: int = SPLIT_BYTES) -> Listing:  # noqa: ARG002 - a distribution is not cut
+        """Names of distributions, normalised and sorted, each with a hash of its RECORD, which has the hash of every file.
 
         Raises:
             InputError: there is no such folder of packages.
         """
-        return sorted({file.distribution for file in self._files()})
+        sizes: dict[str, int] = {}
+        for file in self._files():
+            sizes[file.distribution] = sizes.get(file.distribution, 0) + file.num_bytes
+        known = _distributions(*self._root())
+        records = {name: known[name].read_text("RECORD") or "" for name in sorted(sizes)}
+        return Listing(
+            units=tuple(Unit(name=name, num_bytes=sizes[name]) for name in records),
+            fingerprints={name: hashlib.sha256(record.encode()).hexdigest() for name, record in records.items()},
+        )
 
-    def fingerprint(self) -> dict[str, str]:
-        """A hash of each distribution's RECORD, which has the hash of every file."""
-        chosen = set(self.units())
-        records = {name: found.read_text("RECORD") or "" for name, found in _distributions(*self._root()).items() if name in chosen}
-        return {name: hashlib.sha256(record.encode()).hexdigest() for name, record in sorted(records.items())}
+    def takes(self) -> tuple[str, ...]:
+        """No files of a folder: those that RECORDs name."""
+        return ()
 
-    def read(self, unit: str) -> Iterator[Record | Fault]:
-        """A record or a fault a file, sorted by path."""
+    def parts(self) -> dict[str, int]:
+        """None."""
+        return {}
+
+    def read(self, unit: Unit) -> Iterator[Record | Fault | Skipped]:
+        """A record or a fault a file, sorted by path; a file that has no text of its own is passed by."""
         root, changed_ns = self._root()
-        license_name = _license_of(_distributions(root, changed_ns)[unit])
-        for file in sorted((f for f in self._files() if f.distribution == unit), key=lambda f: f.path):
+        known = _distributions(root, changed_ns)
+        if unit.name not in known:
+            yield Fault(file=unit.name, error="unreadable_file", message="the distribution is not there any more")
+            return
+        license_name = _license_of(known[unit.name])
+        for file in sorted((f for f in self._files() if f.distribution == unit.name), key=lambda f: f.path):
             met = _text_of(root, file)
             if isinstance(met, Fault):
                 yield met
             elif met:
                 yield Record(
-                    key=f"{unit}:{file.path}", text=met, kind=file.kind, origin=unit, file=file.path, codec="plain",
+                    key=f"{unit.name}:{file.path}", text=met, kind=file.kind, origin=unit.name, file=file.path, codec="plain",
                     offset=0, length=file.num_bytes, license=license_name,
                 )  # fmt: skip
+            else:
+                yield Skipped(file=file.path, reason="without_text", num_records=1, num_bytes=file.num_bytes)
 
     def _root(self) -> tuple[Path, int]:
         """The folder of packages and its time of change, which moves when a package is installed: what was listed is kept until then."""

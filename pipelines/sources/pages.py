@@ -1,4 +1,4 @@
-"""Main text of an HTML page, behind a guard: extraction takes time that grows with nesting times size, and an attacker can choose both."""
+"""Text of an HTML page, behind a guard: extraction takes time that grows with nesting times size, and an attacker can choose both."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ _FLAT: Final = frozenset(
 class TooDeep(Exception):
     """A page whose tree would take too long to walk. Never leaves the package: a source turns it into a Fault."""
 
+    def __init__(self) -> None:
+        """The message is the same for all."""
+        super().__init__("the page's elements nest so deep that its text would take too long to find")
 
-def main_text(html: bytes, charset: str | None) -> str:
-    """The page's main content as plain text with its line breaks; "" where it has none.
+
+def plain_text(html: bytes, charset: str | None, *, main_content: bool) -> str:
+    """The page, or its main content, as plain text with its line breaks; "" where it has none.
 
     Args:
         html: the page's bytes.
-        charset: the encoding that the server declared; without it the bytes decide.
+        charset: the encoding that was declared; without it the bytes decide.
+        main_content: leaves out menus, headers, footers and the like.
 
     Raises:
         TooDeep: nesting times number of tags passes the bound.
@@ -37,7 +42,12 @@ def main_text(html: bytes, charset: str | None) -> str:
     if tree_work(html) > MAX_TREE_WORK:
         raise TooDeep
     tree = HTMLTree.parse_from_bytes(html, charset or detect_encoding(html) or "utf-8", errors="replace")
-    return str(extract_plain_text(tree, preserve_formatting=True, main_content=True, alt_texts=False))
+    return str(extract_plain_text(tree, preserve_formatting=True, main_content=main_content, alt_texts=False))
+
+
+def declared_charset(html: bytes) -> str | None:
+    """The encoding that a page without a server names in its own head, None where it names none."""
+    return detect_encoding(html, from_html_meta=True) if b"charset" in html[:1024].lower() else None
 
 
 def tree_work(html: bytes) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.base import Fault, Record, sources
+from pipelines.sources.base import Fault, Record, Unit, sources
 from pipelines.sources.fields import Fields, Place, shown
-from pipelines.sources.listing import files_below, fingerprints, located
-from pipelines.sources.unpacking import GRACE_BYTES, MAX_UNPACKED_RATIO, Unreadable
+from pipelines.sources.listing import Files, FoundFile
+from pipelines.sources.unpacking import GRACE_BYTES, MAX_UNPACKED_RATIO, Unreadable, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _ROWS: Final = 256
 _MAGIC: Final = b"PAR1"
@@ -23,62 +24,110 @@ _MAGIC: Final = b"PAR1"
 
 @sources("parquet")
 @dataclass(frozen=True, kw_only=True)
-class Parquet(Fields):
-    """Rows of a file, or of every ``.parquet`` file below a folder; the offset of a record is its row number.
+class Parquet(Files, Fields):
+    """Rows of a file, or of every ``.parquet`` or ``.pq`` file below a folder; the offset of a record is its row number.
 
     Page checksums are verified where the file has them. A file cut short has lost its index, which stands at its end: nothing of it can be read.
+    Large files are cut into ranges of row groups. What a row group gives is counted while it is read: a few bytes of a dictionary can stand for
+    terabytes of text.
     """
 
-    version: ClassVar[int] = 2
-    path: Path  # a file, or a folder that is searched for files
+    version: ClassVar[int] = 3
+    own_patterns: ClassVar[tuple[str, ...]] = ("*.parquet", "*.pq")
+    reads_packed: ClassVar[bool] = False
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
-    def units(self) -> list[str]:
-        """Files relative to the path, sorted."""
-        return files_below(self.path, ("*.parquet",))
+    def cut(self, file: FoundFile, split_bytes: int) -> Iterator[Unit]:
+        """Ranges of row groups of about ``split_bytes``; one unit for a small file, or for one whose index cannot be read."""
+        sizes = self._sizes(file) if file.num_bytes > split_bytes else []
+        if not sizes:
+            yield Unit(name=file.name, num_bytes=file.num_bytes)
+            return
+        ends = [0, *accumulate(sizes)]
+        cuts = [i for i, (a, b) in enumerate(pairwise(ends)) if i == 0 or a // split_bytes != b // split_bytes]
+        for start, end in pairwise([*cuts, len(sizes)]):
+            yield Unit(name=file.name, start=start, end=end, num_bytes=ends[end] - ends[start])
 
-    def fingerprint(self) -> dict[str, str]:
-        """Size and time of change of each file."""
-        return fingerprints(self.path, self.units())
+    def _sizes(self, file: FoundFile) -> list[int]:
+        """Packed bytes of each row group."""
+        try:
+            with pq.ParquetFile(self.located(Unit(name=file.name))) as found:
+                return [_packed_bytes(found.metadata, group) for group in range(found.num_row_groups)]
+        except (OSError, pa.ArrowException):  # reading says what is wrong with it
+            return []
 
-    def read(self, unit: str) -> Iterator[Record | Fault]:
-        """A record or a fault a row; after damage, one fault for the rest."""
-        number, path = 0, located(self.path, unit)
+    def read(self, unit: Unit) -> Iterator[Record | Fault]:
+        """A record or a fault a row; after damage in a row group, one fault for its rest."""
+        path = self.located(unit)
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 self._check(file, path)
-                for batch in file.iter_batches(batch_size=_ROWS, columns=self._present(file)):
-                    for row in _rows(batch):
-                        yield self._row(row, Place(unit, "parquet", number, 1))
-                        number += 1
+                firsts = [0, *accumulate(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))]
+                for group in range(file.num_row_groups)[unit.start : unit.end]:
+                    yield from self._group(file, path, unit.name, group, firsts[group])
         except Unreadable as broken:
-            yield Fault(file=unit, error=broken.error, message=broken.message)
+            if not unit.start:  # the whole file is at fault: once is enough
+                yield Fault(file=unit.name, error=broken.error, message=broken.message)
         except (OSError, pa.ArrowException) as error:
-            yield _fault_of(path, unit, number, error)
+            yield _fault_of(path, unit.name, 0, error)
+
+    def _group(self, file: pq.ParquetFile, path: Path, name: str, group: int, number: int) -> Iterator[Record | Fault]:
+        size = path.stat().st_size
+        left = _packed_bytes(file.metadata, group) * max(self.max_unpacked_ratio, GRACE_BYTES // max(size, 1) + 1)
+        try:
+            for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], columns=self.names):
+                left -= batch.nbytes
+                if left < 0:
+                    raise too_large(self.max_unpacked_ratio)
+                for row in _rows(batch):
+                    yield self._row(row, Place(name, "parquet", number, 1))
+                    number += 1
+        except Unreadable as broken:
+            yield Fault(file=name, error=broken.error, message=f"{broken.message}; rows were read up to {number}", offset=number)
+        except (OSError, pa.ArrowException) as error:
+            yield _fault_of(path, name, number, error)
 
     def _row(self, row: dict[str, Any] | tuple[str, str], place: Place) -> Record | Fault:
         if isinstance(row, tuple):
             return Fault(file=place.file, error=row[0], message=row[1], offset=place.offset)
         return self.read_row(row, place)
 
-    def _present(self, file: pq.ParquetFile) -> list[str]:
-        return [name for name in self.names if name in file.schema_arrow.names]
-
     def _check(self, file: pq.ParquetFile, path: Path) -> None:
-        """Raises Unreadable where the named columns are not all there, or the file claims to unpack beyond the bound."""
-        schema = file.schema_arrow
-        missing = [name for name in self.names if name not in schema.names]
-        if missing:
-            raise Unreadable("wrong_schema", f"no column {', '.join(map(repr, missing))}; the file has {shown(schema.names)}")
-        kind = schema.field(self.text).type
-        value = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value)):
-            raise Unreadable("wrong_schema", f"the column {self.text!r} holds {kind}, not strings; the file has {shown(schema.names)}")
-        unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
-        if unpacked > max(GRACE_BYTES, self.max_unpacked_ratio * path.stat().st_size):
-            raise Unreadable(
-                "unpacked_too_large", f"unpacks to more than {self.max_unpacked_ratio} times its size; raise max_unpacked_ratio if you trust it"
-            )
+        """Raises Unreadable where the named columns are not all there, once each, or the file claims to unpack beyond the bound."""
+        schema, metadata, size = file.schema_arrow, file.metadata, path.stat().st_size
+        for name in self.names:
+            found = _columns_named(schema, name)
+            if not found:
+                raise Unreadable("wrong_schema", f"no column {name!r}; the file has {shown(schema.names)}")
+            if len(found) > 1:
+                raise Unreadable("wrong_schema", f"{len(found)} columns are named {name!r}; rename all but one of them")
+            if name in self.texts and not _holds_strings(found[0].type):
+                raise Unreadable("wrong_schema", f"the column {name!r} holds {found[0].type}, not strings; the file has {shown(schema.names)}")
+        groups = range(metadata.num_row_groups)
+        if sum(metadata.row_group(i).total_byte_size for i in groups) > max(GRACE_BYTES, self.max_unpacked_ratio * size):
+            raise too_large(self.max_unpacked_ratio)
+        if sum(_packed_bytes(metadata, i) for i in groups) > size:  # row groups that share bytes could unpack the same ones for ever
+            raise Unreadable("corrupt_parquet", "its row groups claim more bytes than the file has")
+
+
+def _packed_bytes(metadata: pq.FileMetaData, group: int) -> int:
+    found = metadata.row_group(group)
+    return sum(found.column(i).total_compressed_size for i in range(found.num_columns))
+
+
+def _columns_named(schema: pa.Schema | pa.StructType, name: str) -> list[pa.Field]:
+    """The columns that a name means: those of that name, or, for ``a.b``, those of the name ``b`` in a struct ``a``."""
+    fields = [schema.field(i) for i in range(len(schema.names) if isinstance(schema, pa.Schema) else schema.num_fields)]
+    found = [field for field in fields if field.name == name]
+    first, _, rest = name.partition(".")
+    if found or not rest:
+        return found
+    return [inner for field in fields if field.name == first and pa.types.is_struct(field.type) for inner in _columns_named(field.type, rest)]
+
+
+def _holds_strings(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value))
 
 
 def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | tuple[str, str]]:

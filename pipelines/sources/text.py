@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from pipelines.sources.base import Fault, Record, sources
-from pipelines.sources.listing import files_below, fingerprints, located
-from pipelines.sources.unpacking import MAX_RECORD_BYTES
+from pipelines.sources.base import Fault, Record, Unit, sources
+from pipelines.sources.listing import Files
+from pipelines.sources.origins import check_origin, origin_of
+from pipelines.sources.unpacking import MAX_RECORD_BYTES, MAX_UNPACKED_RATIO, Unreadable, codec_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,48 +16,41 @@ if TYPE_CHECKING:
 
 @sources("text")
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(Files):
     """UTF-8 files below a folder, each a document; its key is its path below the folder, its origin the folder that holds it."""
 
-    version: ClassVar[int] = 1
-    path: Path  # a folder that is searched for files, or one file
-    patterns: tuple[str, ...] = ("*.txt", "*.md", "*.rst")  # names of the files that are read
+    version: ClassVar[int] = 2
+    own_patterns: ClassVar[tuple[str, ...]] = ("*.txt", "*.md", "*.rst")
     kind: str = "text"  # kind of every document
     license: str = ""  # licence of every document
+    origin: str = "folder"  # what the split keeps together: host, folder or document
     max_record_bytes: int = MAX_RECORD_BYTES  # a larger file is set aside
+    max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
-    def units(self) -> list[str]:
-        """Files relative to the path, sorted."""
-        return files_below(self.path, self.patterns)
+    def __post_init__(self) -> None:
+        """Rejects origins that a file has not."""
+        check_origin(self.origin)
 
-    def fingerprint(self) -> dict[str, str]:
-        """Size and time of change of each file."""
-        return fingerprints(self.path, self.units())
-
-    def read(self, unit: str) -> Iterator[Record | Fault]:
+    def read(self, unit: Unit) -> Iterator[Record | Fault]:
         """One record or one fault."""
         try:
-            path = located(self.path, unit)
-            size = path.stat().st_size
-            data = path.read_bytes() if size <= self.max_record_bytes else b""
-        except OSError as error:
-            yield Fault(file=unit, error="unreadable_file", message=f"cannot be read ({type(error).__name__})")
+            data, size = whole(self.located(unit), self.max_record_bytes, self.max_unpacked_ratio)
+        except Unreadable as broken:
+            yield Fault(file=unit.name, error=broken.error, message=broken.message, num_bytes=unit.num_bytes)
             return
-        yield self._document(unit, data, size)
+        yield self._document(unit.name, data, size)
 
-    def _document(self, unit: str, data: bytes, size: int) -> Record | Fault:
-        if size > self.max_record_bytes:
-            message = f"a file of {size:,} bytes; at most {self.max_record_bytes:,} are read (max_record_bytes)"
-            return Fault(file=unit, error="record_too_large", message=message, num_bytes=size)
+    def _document(self, file: str, data: bytes, size: int) -> Record | Fault:
+        def fault(error: str, message: str, offset: int | None = None) -> Fault:
+            return Fault(file=file, error=error, message=message, offset=offset, num_bytes=size)
+
         if b"\0" in data:  # text has no NUL bytes; UTF-16 has, and every binary format
-            message = f"a NUL byte at byte {data.index(0)}: not a text in UTF-8"
-            return Fault(file=unit, error="binary", message=message, offset=data.index(0), num_bytes=size)
+            return fault("binary", f"a NUL byte at byte {data.index(0)}: not a text in UTF-8", data.index(0))
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
-            return Fault(file=unit, error="invalid_utf8", message=f"byte {error.start} is not UTF-8", offset=error.start, num_bytes=size)
-        folder = PurePosixPath(unit).parent.as_posix()
+            return fault("invalid_utf8", f"byte {error.start} is not UTF-8", error.start)
         return Record(
-            key=unit, text=text, kind=self.kind, origin=unit if folder == "." else folder,
-            file=unit, codec="plain", offset=0, length=size, license=self.license or None,
+            key=file, text=text, kind=self.kind, origin=origin_of(self.origin, key=file, file=file, url=None),
+            file=file, codec=codec_of(file), offset=0, length=size, license=self.license or None,
         )  # fmt: skip

@@ -2,20 +2,22 @@
 
 A file unpacks piece by piece; what stands before a break is given first, and then ``Unreadable`` says where and why. The bounds are
 those that zip tools settled on: a record of at most 16 MiB, and no more than a hundredfold of the packed size past the first mebibyte.
+What can be unpacked is said here and nowhere else: listing, reading and messages ask ``codec_of``.
 """
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
 MAX_RECORD_BYTES: Final = 16 << 20
 MAX_UNPACKED_RATIO: Final = 100
@@ -24,16 +26,21 @@ _BLOCK: Final = 1 << 20
 _PACKED_BLOCK: Final = 1 << 16
 _ZSTD_BLOCK: Final = 2048  # 4 bytes of zstd may unpack to 128 KiB and its decoder takes no bound: 64 MiB is the most that one block can give
 _GZIP: Final = 31  # zlib's number for "expect a gzip header"
+_CODECS: Final = {"gz": "gzip", "zst": "zstd", "zstd": "zstd", "bz2": "bzip2", "xz": "xz"}
+# Pushshift's files need it. A frame reserves its window and fills it only as it unpacks, so that the bound on the ratio bounds this too.
+_MAX_WINDOW_BYTES: Final = 1 << 31
+_XZ_MEMORY_BYTES: Final = 256 << 20  # xz -9 needs 65 MiB
 
 
 class Unreadable(Exception):
     """The rest of a stream cannot be read. Never leaves the package: a source turns it into a Fault."""
 
-    def __init__(self, error: str, message: str) -> None:
-        """``error`` is the class of the fault; ``message`` never holds bytes of the file."""
+    def __init__(self, error: str, message: str, member: int | None = None) -> None:
+        """``error`` is the class of the fault; ``message`` never holds bytes of the file; ``member`` is where the broken gzip member begins."""
         super().__init__(message)
         self.error = error
         self.message = message
+        self.member = member
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +55,68 @@ class Line:
 def codec_of(name: str) -> str:
     """How a file is packed, by its name.
 
-    >>> codec_of("a.jsonl.gz"), codec_of("a.jsonl")
-    ('gzip', 'plain')
+    >>> codec_of("a.jsonl.gz"), codec_of("A.JSONL.BZ2"), codec_of("a.jsonl")
+    ('gzip', 'bzip2', 'plain')
     """
-    return {"gz": "gzip", "zst": "zstd"}.get(name.rpartition(".")[2], "plain")
+    return _CODECS.get(name.rpartition(".")[2].lower(), "plain")
 
 
-def blocks(path: Path, codec: str, max_ratio: int) -> Iterator[bytes]:
-    """The unpacked bytes in order.
+def bare_name(name: str) -> str:
+    """A file's name without what says how it is packed.
+
+    >>> bare_name("a.jsonl.gz"), bare_name("a.jsonl")
+    ('a.jsonl', 'a.jsonl')
+    """
+    return name if codec_of(name) == "plain" else name.rpartition(".")[0]
+
+
+def blocks(path: Path, codec: str, max_ratio: int, start: int = 0) -> Iterator[bytes]:
+    """The unpacked bytes in order; of a plain file, those from ``start`` on.
 
     Raises:
-        Unreadable: truncated_gzip, corrupt_gzip, truncated_zstd, corrupt_zstd, unpacked_too_large or unreadable_file.
+        Unreadable: truncated_CODEC, corrupt_CODEC, zstd_window_too_large, zstd_needs_dictionary, unpacked_too_large or unreadable_file.
     """
-    unpack = {"gzip": gzip_blocks, "zstd": _zstd, "plain": _plain}[codec]
     try:
         with path.open("rb") as file:
+            file.seek(start)
             given = 0
-            for block in unpack(file):
+            for block in _UNPACK[codec](file):
                 given += len(block)
                 if codec != "plain" and given > GRACE_BYTES and given > max_ratio * file.tell():
-                    raise Unreadable(
-                        "unpacked_too_large", f"unpacks to more than {max_ratio} times its size; raise max_unpacked_ratio if you trust it"
-                    )
+                    raise too_large(max_ratio)
                 yield block
     except OSError as error:
         raise Unreadable("unreadable_file", f"cannot be read ({type(error).__name__})") from None
 
 
-def lines(stream: Iterator[bytes], max_bytes: int) -> Iterator[Line]:
-    """Lines without their newline. A line over the bound is passed by, counted and not held.
+def whole(path: Path, max_bytes: int, max_ratio: int) -> tuple[bytes, int]:
+    """The unpacked bytes of a file, and how many they are.
+
+    Raises:
+        Unreadable: as ``blocks``, or record_too_large: there are more than ``max_bytes``.
+    """
+    held, size = [], 0
+    for block in blocks(path, codec_of(path.name), max_ratio):
+        held.append(block)
+        size += len(block)
+        if size > max_bytes:
+            raise Unreadable("record_too_large", f"a file of more than {max_bytes:,} bytes; no more are read of one (max_record_bytes)")
+    return b"".join(held), size
+
+
+def too_large(max_ratio: int) -> Unreadable:
+    """What is said of a file that unpacks to more than is believed."""
+    return Unreadable("unpacked_too_large", f"unpacks to more than {max_ratio} times its size; raise max_unpacked_ratio if you trust it")
+
+
+def lines(stream: Iterator[bytes], max_bytes: int, offset: int = 0) -> Iterator[Line]:
+    """Lines without their newline; ``offset`` is the place of the stream's first byte. A line over the bound is passed by, counted and not held.
 
     Raises:
         Unreadable: as ``blocks``; the unfinished line before the break is not given, since nobody knows how it ends.
     """
     held: list[bytes] = []
-    size = offset = 0
+    size = 0
     for block in stream:
         start = 0
         while (end := block.find(b"\n", start)) >= 0:
@@ -96,48 +130,116 @@ def lines(stream: Iterator[bytes], max_bytes: int) -> Iterator[Line]:
         yield Line(offset, size, b"".join(held) if size <= max_bytes else None)
 
 
+def gzip_members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The unpacked bytes of the gzip members from the file's position on, each block with the place where its member begins.
+
+    Raises:
+        Unreadable: truncated_gzip or corrupt_gzip.
+    """
+    unpacker, fresh, begins = zlib.decompressobj(_GZIP), True, file.tell()
+    while packed := file.read(_PACKED_BLOCK):
+        while packed:
+            if fresh:  # a file may be several gzip members, and padding of zeros may follow
+                packed = packed.lstrip(b"\0")
+                begins, fresh = file.tell() - len(packed), not packed
+                continue
+            try:
+                block = unpacker.decompress(packed, _BLOCK)
+            except zlib.error:
+                raise _corrupt("gzip", file.tell() - len(packed), begins) from None
+            if block:
+                yield begins, block
+            packed = unpacker.unconsumed_tail
+            if unpacker.eof:
+                packed, unpacker, fresh = unpacker.unused_data, zlib.decompressobj(_GZIP), True
+    if not fresh:
+        raise _truncated("gzip", file.tell(), begins)
+
+
 def _plain(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(_BLOCK):
         yield block
 
 
-def gzip_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The unpacked bytes of the gzip members from the file's position on.
+def _gzip(file: BinaryIO) -> Iterator[bytes]:
+    for _, block in gzip_members(file):
+        yield block
 
-    Raises:
-        Unreadable: truncated_gzip or corrupt_gzip.
-    """
-    unpacker, fresh = zlib.decompressobj(_GZIP), True
+
+def _bzip2(file: BinaryIO) -> Iterator[bytes]:
+    return _bounded(file, "bzip2", bz2.BZ2Decompressor)
+
+
+def _xz(file: BinaryIO) -> Iterator[bytes]:
+    return _bounded(file, "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES))
+
+
+def _bounded(file: BinaryIO, codec: str, make: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]) -> Iterator[bytes]:
+    """What decompressors give that keep the packed bytes they have not worked off."""
+    unpacker, fresh = make(), True
     while packed := file.read(_PACKED_BLOCK):
-        while packed:
+        packed = packed.lstrip(b"\0") if fresh else packed
+        while packed or not (fresh or unpacker.needs_input):
             try:
                 block = unpacker.decompress(packed, _BLOCK)
-            except zlib.error:
-                raise Unreadable("corrupt_gzip", f"not gzip, or damaged, near byte {file.tell() - len(packed)} of the packed file") from None
-            fresh = False
+            except (OSError, lzma.LZMAError):
+                raise _corrupt(codec, file.tell() - len(packed)) from None
+            packed, fresh = b"", False
             if block:
                 yield block
-            packed = unpacker.unconsumed_tail
-            if unpacker.eof:  # a file may be several gzip members, and padding of zeros may follow
-                packed = unpacker.unused_data.lstrip(b"\0")
-                unpacker, fresh = zlib.decompressobj(_GZIP), True
+            if unpacker.eof:
+                packed, unpacker, fresh = unpacker.unused_data.lstrip(b"\0"), make(), True
     if not fresh:
-        raise Unreadable("truncated_gzip", f"the packed file ends at byte {file.tell()}, in the middle of its data")
+        raise _truncated(codec, file.tell())
 
 
 def _zstd(file: BinaryIO) -> Iterator[bytes]:
-    unpacker, fresh = zstandard.ZstdDecompressor().decompressobj(), True
+    unpacker, fresh = _unzstd(), True
     while packed := file.read(_ZSTD_BLOCK):
         while packed:
             try:
                 block = unpacker.decompress(packed)
             except zstandard.ZstdError:
-                raise Unreadable("corrupt_zstd", f"not zstd, or damaged, near byte {file.tell() - len(packed)} of the packed file") from None
+                raise _zstd_fault(packed if fresh else b"", file.tell() - len(packed)) from None
             fresh, packed = False, b""
             if block:
                 yield block
             if unpacker.eof:
-                packed = unpacker.unused_data
-                unpacker, fresh = zstandard.ZstdDecompressor().decompressobj(), True
+                packed, unpacker, fresh = unpacker.unused_data, _unzstd(), True
     if not fresh:
-        raise Unreadable("truncated_zstd", f"the packed file ends at byte {file.tell()}, in the middle of its data")
+        raise _truncated("zstd", file.tell())
+
+
+def _unzstd() -> zstandard.ZstdDecompressionObj:
+    return zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES).decompressobj()
+
+
+def _zstd_fault(head: bytes, place: int) -> Unreadable:
+    """Why a frame that begins with ``head`` cannot be unpacked, as far as it says so itself."""
+    try:
+        said = zstandard.get_frame_parameters(head)
+    except zstandard.ZstdError:
+        return _corrupt("zstd", place)
+    if said.window_size > _MAX_WINDOW_BYTES:
+        message = f"a frame asks for a window of {said.window_size:,} bytes; at most {_MAX_WINDOW_BYTES:,} are given"
+        return Unreadable("zstd_window_too_large", f"{message}; pack the file anew without --ultra --long")
+    if said.dict_id:
+        return Unreadable("zstd_needs_dictionary", "packed with a dictionary that is not in the file; unpack it with zstd -D first")
+    return _corrupt("zstd", place)
+
+
+def _corrupt(codec: str, place: int, member: int | None = None) -> Unreadable:
+    return Unreadable(f"corrupt_{codec}", f"not {codec}, or damaged, near byte {place} of the packed file", member)
+
+
+def _truncated(codec: str, place: int, member: int | None = None) -> Unreadable:
+    return Unreadable(f"truncated_{codec}", f"the packed file ends at byte {place}, in the middle of its data", member)
+
+
+_UNPACK: Final[dict[str, Callable[[BinaryIO], Iterator[bytes]]]] = {
+    "plain": _plain,
+    "gzip": _gzip,
+    "zstd": _zstd,
+    "bzip2": _bzip2,
+    "xz": _xz,
+}

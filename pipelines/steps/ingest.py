@@ -1,4 +1,4 @@
-"""ingest: sources into ``documents``, and into ``quarantine`` what could not be read."""
+"""ingest: sources into ``documents``, into ``quarantine`` what could not be read, and into ``skipped`` what is no document."""
 
 from __future__ import annotations
 
@@ -14,22 +14,31 @@ import pyarrow.compute as pc
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, QuarantineExceeded
 from pipelines.contract.parts import PartWriter, Table, tables_of
-from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SURVIVORS
-from pipelines.sources.base import Fault, Record, Source, sources
+from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED, SURVIVORS
+from pipelines.sources.base import Fault, Listing, Record, Skipped, Source, Unit, sources
 from pipelines.steps.base import Account, Outcome, Work
+from pipelines.steps.inputs import check_listings, check_read, check_unchanged, files_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelines.steps.settings import Curation
 
-UNITS: Final = pa.schema([("source", pa.string()), ("unit", pa.string())])
-TALLY: Final = pa.schema([("num_records", pa.int64()), ("num_bytes", pa.int64())])
+# A row is a share of the work: units of one source, in their order; an end of -1 is the end of the file.
+UNITS: Final = pa.schema([
+    ("source", pa.string()), ("names", pa.list_(pa.string())), ("starts", pa.list_(pa.int64())), ("ends", pa.list_(pa.int64())),
+    ("sizes", pa.list_(pa.int64())),
+])  # fmt: skip
+TALLY: Final = pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())])
+READ: Final = pa.schema([("source", pa.string()), ("num_documents", pa.int64()), ("num_faults", pa.int64())])
 BOOKS: Final = pa.schema([
     (name, pa.int64()) for name in ("docs_in", "docs_kept", "docs_quarantined", "bytes_in", "bytes_kept", "bytes_quarantined")
 ])  # fmt: skip
 KEPT_PLACE: Final = pa.schema([("doc_id", pa.string()), ("origin_file", pa.string()), ("origin_offset", pa.int64())])
 _FLUSH_BYTES: Final = 8 << 20
+_ROW_BYTES: Final = 512  # what a record costs besides its text while it is held
+_SHARE_BYTES: Final = 8 << 20
+_SHARE_UNITS: Final = 256  # of small files: enough that a share is worth its row group, few enough that every worker gets some
 
 
 def document_id(source: str, key: str) -> str:
@@ -49,12 +58,13 @@ class ReadUnits:
 
     def __call__(self, batch: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
         """Documents, quarantine, survivors and a tally of what was met, counted apart from what was made of it."""
-        for source, unit in zip(batch.column("source").to_pylist(), batch.column("unit").to_pylist(), strict=True):
-            rows = _Rows(source)
-            for met in self.sources[source].read(unit):
-                rows.add(met)
-                if rows.held_bytes >= _FLUSH_BYTES:
-                    yield rows.taken()
+        for share in batch.to_pylist():
+            rows = _Rows(share["source"])
+            for unit in units_of_share(share):
+                for met in self.sources[share["source"]].read(unit):
+                    rows.add(met)
+                    if rows.held_bytes >= _FLUSH_BYTES:
+                        yield rows.taken()
             yield rows.taken()
 
 
@@ -63,25 +73,37 @@ class _Rows:
         self._source = source
         self._documents: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
-        self._records = self._bytes = self.held_bytes = 0
+        self._skipped: dict[tuple[str, str], tuple[int | None, int | None]] = {}
+        self._records = self._num_documents = self._bytes = self.held_bytes = 0
         self._place: tuple[str, int] | None = None
         self._keys_at_place: set[str] = set()
 
-    def add(self, met: Record | Fault) -> None:
-        if isinstance(met, Record) and self._is_repeated_in_place(met):
-            utf8 = met.text.encode()
-            size = len(utf8)
-            self._faults.append(_repeat(_document(self._source, met, utf8)))
-        elif isinstance(met, Record):
-            utf8 = met.text.encode()
-            size = len(utf8)
-            self._documents.append(_document(self._source, met, utf8))
-        else:
-            size = met.num_bytes
+    def add(self, met: Record | Fault | Skipped) -> None:
+        if isinstance(met, Skipped):
+            self._pass_by(met)
+            return
+        size = met.num_bytes if isinstance(met, Fault) else self._add_record(met)
+        if isinstance(met, Fault):
             self._faults.append(_fault(self._source, met))
         self._records += 1
         self._bytes += size
-        self.held_bytes += size
+        self.held_bytes += size + _ROW_BYTES
+
+    def _add_record(self, met: Record) -> int:
+        utf8 = met.text.encode()
+        row = _document(self._source, met, utf8)
+        if self._is_repeated_in_place(met):
+            self._faults.append(_repeat(row))
+        else:
+            self._documents.append(row)
+        self._num_documents += 1
+        return len(utf8)
+
+    def _pass_by(self, met: Skipped) -> None:
+        if (met.file, met.reason) not in self._skipped:
+            self.held_bytes += _ROW_BYTES
+        records, size = self._skipped.get((met.file, met.reason), (None, None))
+        self._skipped[met.file, met.reason] = _sum(records, met.num_records), _sum(size, met.num_bytes)
 
     def _is_repeated_in_place(self, record: Record) -> bool:
         """Several records may share a place, as in a packed member of a WARC; of those with one key there, the query for repeats tells no first."""
@@ -93,14 +115,27 @@ class _Rows:
 
     def taken(self) -> dict[str, pa.RecordBatch]:
         documents = pa.RecordBatch.from_pylist(self._documents, schema=DOCUMENTS.schema)
+        tally = {"source": self._source, "num_records": self._records, "num_documents": self._num_documents, "num_bytes": self._bytes}
         given = {
             "documents": documents,
             "survivors": documents.select(["doc_id", "num_bytes"]),
             "quarantine": pa.RecordBatch.from_pylist(self._faults, schema=QUARANTINE.schema),
-            "tally": pa.RecordBatch.from_pylist([{"num_records": self._records, "num_bytes": self._bytes}], schema=TALLY),
+            "skipped": skipped_rows(self._source, [(file, reason, *counts) for (file, reason), counts in self._skipped.items()]),
+            "tally": pa.RecordBatch.from_pylist([tally], schema=TALLY),
         }
-        self._documents, self._faults, self._records, self._bytes, self.held_bytes = [], [], 0, 0, 0
+        self._documents, self._faults, self._skipped = [], [], {}
+        self._records = self._num_documents = self._bytes = self.held_bytes = 0
         return given
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else (one or 0) + other
+
+
+def skipped_rows(source: str, rows: Iterable[tuple[str, str, int | None, int | None]]) -> pa.RecordBatch:
+    """Rows of ``skipped`` from file, reason, records and bytes."""
+    names = SKIPPED.schema.names
+    return pa.RecordBatch.from_pylist([dict(zip(names, (source, *row), strict=True)) for row in rows], schema=SKIPPED.schema)
 
 
 def _document(source: str, record: Record, utf8: bytes) -> dict[str, Any]:
@@ -169,10 +204,14 @@ def _repeat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class Ingest:
-    """See the module."""
+    """See the module. Remembers how the files looked when its key was made, to say at the end whether they still look so."""
 
     name = "ingest"
-    version = 1
+    version = 2
+
+    def __init__(self) -> None:
+        """Has looked at nothing yet."""
+        self._looked: tuple[Curation, dict[str, Listing]] | None = None
 
     def sources(self, config: Curation) -> dict[str, Source]:
         """The run's sources by their names; a source without a name is called what it is."""
@@ -189,47 +228,112 @@ class Ingest:
         return found
 
     def params(self, config: Curation) -> Any:
-        """Each source's parameters and what its units looked like: a changed file is a changed key."""
+        """Each source's parameters and a hash of how all its files look: a changed file, or one more that is passed by, is a changed key."""
         made = self.sources(config)
-        return {name: {"use": type(source).__name__, **encode(source), "units": source.fingerprint()} for name, source in made.items()}
+        listings = _listings(config, made)
+        self._looked = (config, listings)
+        return {name: {"use": type(source).__name__, **encode(source), "files": files_sha256(listings[name])} for name, source in made.items()}
 
     def parts(self, config: Curation) -> dict[str, int]:
-        """The sources' versions."""
-        return {f"source {name}": source.version for name, source in self.sources(config).items()}
+        """The sources' versions, and those of the parts that they work with."""
+        made = self.sources(config)
+        inner = {part: version for source in made.values() for part, version in source.parts().items()}
+        return {**inner, **{f"source {name}": source.version for name, source in made.items()}}
 
     def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
         """Nothing: ingest is first."""
         return ()
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
-        """Documents, survivors, quarantine."""
-        return {s.name: s.schema for s in (DOCUMENTS, SURVIVORS, QUARANTINE)}
+        """Documents, survivors, quarantine, and what was passed by."""
+        return {s.name: s.schema for s in (DOCUMENTS, SURVIVORS, QUARANTINE, SKIPPED)}
 
     def run(self, work: Work) -> Outcome:
-        """Reads every unit once, then sets records with a repeated key aside."""
-        made = self.sources(work.config)
-        outputs = self.outputs(work.config)
-        units = _units_table(work, made)
-        tables = work.map(units, ReadUnits(made), {**outputs, "tally": TALLY})
-        tally = tables.pop("tally")
-        repeats = work.engine.rows(work.query("repeated_keys", KEPT_PLACE, {"documents": tables["documents"]}), 1_000_000)
-        if repeats.num_rows:
-            places = frozenset(zip(*(repeats.column(n).to_pylist() for n in KEPT_PLACE.names), strict=True))
-            first_faults = tables["quarantine"]
-            tables = work.map(tables["documents"], SetRepeatsAside(places), outputs)
-            tables["quarantine"] = Table(name="quarantine", schema=QUARANTINE.schema, files=first_faults.files + tables["quarantine"].files)
+        """Reads every unit once, makes sure that no file changed meanwhile, then sets records with a repeated key aside.
+
+        Raises:
+            InputError: a source gave no document, or a file changed while it was read.
+        """
+        config, made = work.config, self.sources(work.config)
+        before = self._looked[1] if self._looked is not None and self._looked[0] is config else _listings(config, made)
+        check_listings(config.name, made, before)
+        tables = work.map(_shares_table(work, before), ReadUnits(made), {**self.outputs(config), "tally": TALLY})
+        check_unchanged(config.name, before, _listings(config, made))
+        tally, passed_by = tables.pop("tally"), _with_unopened(work, tables.pop("skipped"), before)
+        read = work.engine.rows(work.query("sources_read", READ, {"tally": tally})).to_pylist()
+        check_read(config.name, read, before)
+        tables = _without_repeats(work, tables)
         given = {"tally": tally, "survivors": tables["survivors"], "quarantine": tables["quarantine"]}
         books = work.engine.rows(work.query("ingest_account", BOOKS, given), 1).to_pylist()[0]
+        tables["skipped"] = work.query("skipped", SKIPPED.schema, {"passed_by": passed_by.renamed("passed_by")})
         return Outcome(tables=tables, account=Account(**books))
 
 
-def _units_table(work: Work, made: Mapping[str, Source]) -> Table:
-    """The units, one row group each, so that each can go to a worker of its own."""
+def _listings(config: Curation, made: Mapping[str, Source]) -> dict[str, Listing]:
+    return {name: source.look(config.ingest.split_bytes) for name, source in made.items()}
+
+
+def _without_repeats(work: Work, tables: dict[str, Table]) -> dict[str, Table]:
+    """The tables with repeats of a key in quarantine."""
+    repeats = work.engine.rows(work.query("repeated_keys", KEPT_PLACE, {"documents": tables["documents"]}), 1_000_000)
+    if not repeats.num_rows:
+        return tables
+    places = frozenset(zip(*(repeats.column(n).to_pylist() for n in KEPT_PLACE.names), strict=True))
+    given = work.map(tables["documents"], SetRepeatsAside(places), {s.name: s.schema for s in (DOCUMENTS, SURVIVORS, QUARANTINE)})
+    given["quarantine"] = _both(tables["quarantine"], given["quarantine"])
+    return given
+
+
+def _with_unopened(work: Work, records: Table, listings: Mapping[str, Listing]) -> Table:
+    """What was passed by in files, and the files that were not opened."""
+    with PartWriter(work.subfolder("unopened"), {"skipped": SKIPPED.schema}) as writer:
+        for name, listing in listings.items():
+            rows = [(s.file, s.reason, s.num_records, s.num_bytes) for s in listing.skipped]
+            writer.write({"skipped": skipped_rows(name, rows)})
+    return _both(records, tables_of(writer.files, {"skipped": SKIPPED.schema})["skipped"])
+
+
+def _both(one: Table, other: Table) -> Table:
+    return Table(name=one.name, schema=one.schema, files=one.files + other.files)
+
+
+def _shares_table(work: Work, listings: Mapping[str, Listing]) -> Table:
+    """Shares of the units, one row group each, so that each can go to a worker of its own."""
     with PartWriter(work.subfolder("units"), {"units": UNITS}, row_group_bytes=1) as writer:
-        for name, source in made.items():
-            rows = [{"source": name, "unit": unit} for unit in source.units()]
+        for name, listing in listings.items():
+            rows = [_share(name, units) for units in shares(listing.units)]
             writer.write({"units": pa.RecordBatch.from_pylist(rows, schema=UNITS)})
     return tables_of(writer.files, {"units": UNITS})["units"]
+
+
+def shares(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Runs of units that are worth a worker's while: large ones alone, small ones together."""
+    held: list[Unit] = []
+    size = 0
+    for unit in units:
+        if held and (size + unit.num_bytes > _SHARE_BYTES or len(held) >= _SHARE_UNITS):
+            yield held
+            held, size = [], 0
+        held.append(unit)
+        size += unit.num_bytes
+    if held:
+        yield held
+
+
+def _share(source: str, units: list[Unit]) -> dict[str, Any]:
+    return {
+        "source": source,
+        "names": [unit.name for unit in units],
+        "starts": [unit.start for unit in units],
+        "ends": [-1 if unit.end is None else unit.end for unit in units],
+        "sizes": [unit.num_bytes for unit in units],
+    }
+
+
+def units_of_share(share: Mapping[str, Any]) -> Iterator[Unit]:
+    """The units of a row of UNITS."""
+    for name, start, end, size in zip(share["names"], share["starts"], share["ends"], share["sizes"], strict=True):
+        yield Unit(name=name, start=start, end=None if end < 0 else end, num_bytes=size)
 
 
 def check_quarantine(account: Account, quarantine: pa.Table, limit: float, where: str) -> None:

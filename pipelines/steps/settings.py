@@ -19,9 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
-    """How much of the input may be unusable: the table ``[ingest]``."""
+    """How the input is read, and how much of it may be unusable: the table ``[ingest]``."""
 
     max_quarantine_ratio: float = 0.01  # the run fails when a larger share of the records had to be set aside
+    split_bytes: int = 64 << 20  # files over this that can be entered in the middle are read in ranges by several workers; the result is the same
+
+    def __post_init__(self) -> None:
+        """Rejects ranges of no bytes."""
+        if self.split_bytes < 1:
+            raise ValueError(f"split_bytes {self.split_bytes} must be 1 or more")
 
 
 # Known by identity, so that a run file with [[stages]] which says the same as the default is refused like any other.

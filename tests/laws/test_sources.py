@@ -27,6 +27,7 @@ def _parquet(root):
 
 def _text(root):
     (root / "a.txt").write_bytes(b"one")
+    (root / "picture.png").write_bytes(b"\x89PNG")
     (root / "b.txt").write_bytes(b"\xff")
     (root / "c.txt").write_bytes(b"three")
 
@@ -46,7 +47,12 @@ def _installed(root):
     (info / "RECORD").write_text("pkg-1.0.dist-info/METADATA,,60\npkg-1.0.dist-info/LICENSE,,4\n")
 
 
-PREPARE = {"jsonl": _jsonl, "parquet": _parquet, "text": _text, "warc": _warc, "installed": _installed}
+def _html(root):
+    (root / "a.html").write_bytes(b"<main><p>A page that has some text in it.</p></main>")
+    (root / "b.htm.gz").write_bytes(b"not packed")
+
+
+PREPARE = {"html": _html, "jsonl": _jsonl, "parquet": _parquet, "text": _text, "warc": _warc, "installed": _installed}
 
 
 @pytest.fixture(params=list(sources))
@@ -57,14 +63,34 @@ def source(request, tmp_path):
 
 
 def everything(source):
-    return [(unit, met) for unit in source.units() for met in source.read(unit)]
+    return [(unit, met) for unit in source.look().units for met in source.read(unit)]
 
 
 def test_units_are_sorted_and_without_repeats_and_each_has_a_fingerprint(source):
-    units = source.units()
-    assert units == sorted(set(units))
-    assert units
-    assert set(source.fingerprint()) == set(units)
+    looked = source.look()
+    assert list(looked.units) == sorted(set(looked.units))
+    assert looked.units
+    assert set(looked.fingerprints) == {unit.name for unit in looked.units}
+
+
+def test_every_file_below_the_root_is_a_unit_or_is_named_with_a_reason(source, tmp_path):
+    if not source.takes():  # it reads what something else lists, not what lies in a folder
+        return
+    (tmp_path / "sub").mkdir()
+    for name in (".hidden", "sub/what.is.this", "no ending"):
+        (tmp_path / name).write_bytes(b"x")
+    looked = source.look()
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {unit.name for unit in looked.units} | {one.file for one in looked.skipped} == files
+    assert not {unit.name for unit in looked.units} & {one.file for one in looked.skipped}
+    assert all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", one.reason) for one in looked.skipped)
+
+
+@pytest.mark.parametrize("split_bytes", [1, 7, 64])
+def test_where_files_are_cut_into_units_decides_nothing(source, split_bytes):
+    looked = source.look(split_bytes)
+    assert [met for unit in looked.units for met in source.read(unit)] == [met for _, met in everything(source)]
+    assert looked.fingerprints == source.look().fingerprints
 
 
 def test_reading_twice_gives_the_same_in_the_same_order(source):
@@ -107,7 +133,7 @@ def test_texts_are_valid_unicode(source):
 
 def test_a_root_that_is_absent_is_an_input_error(source, tmp_path):
     with pytest.raises(InputError):
-        type(source)(path=tmp_path / "absent").units()
+        type(source)(path=tmp_path / "absent").look()
 
 
 def test_every_source_is_held_to_these_laws():

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipelines.contract.errors import InputError
-from pipelines.sources.base import Fault
+from pipelines.sources.base import Fault, Listing, Record, Skipped
 from pipelines.sources.installed import KINDS, Installed
 
 
@@ -26,7 +26,7 @@ def install(root, name, files, metadata="", *, editable=False):
 
 def read(**options):
     source = Installed(**options)
-    return [met for unit in source.units() for met in source.read(unit)]
+    return [met for unit in source.look().units for met in source.read(unit) if not isinstance(met, Skipped)]
 
 
 MODULE = b'''"""The module."""
@@ -78,8 +78,9 @@ def test_editable_installs_excluded_packages_and_test_folders_are_left_out(tmp_p
     install(tmp_path, "Other_Thing", {"other/a.md": b"x"})
     install(tmp_path, "kept", {"kept/a.md": b"x", "kept/tests/data.txt": b"x", "../bin/tool.txt": b"x", "kept/lib.so": b"x"})
     source = Installed(path=tmp_path, exclude_distributions=("other-thing",))
-    assert source.units() == ["kept"]
-    assert [m.file for m in source.read("kept")] == ["kept/a.md"]
+    [unit] = source.look().units
+    assert unit.name == "kept"
+    assert [m.file for m in source.read(unit) if isinstance(m, Record)] == ["kept/a.md"]
 
 
 def test_what_cannot_be_read_is_a_fault_without_its_text(tmp_path):
@@ -109,15 +110,15 @@ def test_caps_are_kept_and_every_kind_stays(tmp_path):
 
 def test_a_missing_folder_is_an_error_and_an_empty_one_is_a_case(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
-        Installed(path=tmp_path / "absent").units()
-    assert Installed(path=tmp_path).units() == []
-    assert Installed(path=tmp_path).fingerprint() == {}
+        Installed(path=tmp_path / "absent").look()
+    assert Installed(path=tmp_path).look() == Listing()
 
 
 def test_the_running_environment_has_enough_to_read_and_this_project_is_not_in_it():
     source = Installed(max_documents=200)
-    units = source.units()
+    looked = source.look()
+    units = [unit.name for unit in looked.units]
     assert "assay" not in units
     assert len(units) > 20
-    assert set(source.fingerprint()) == set(units)
+    assert set(looked.fingerprints) == set(units)
     assert len({m.kind for m in read(max_documents=200) if not isinstance(m, Fault)}) >= 3

@@ -21,7 +21,7 @@ def written(path, *rows):
 
 def read(path, **options):
     source = Jsonl(path=path, **options)
-    return [met for unit in source.units() for met in source.read(unit)]
+    return [met for unit in source.look().units for met in source.read(unit)]
 
 
 def errors(met):
@@ -71,7 +71,11 @@ def test_packed_files_give_what_the_plain_file_gives(tmp_path, name, pack):
         (b'{"text": "a\x00b"}', "not_json"),
         (b"\x00\x00\x00", "not_json"),
         (b"[" * 100_000, "not_json"),
-        (b'{"text": "x", "n": ' + b"9" * 5000 + b"}", "not_json"),
+        (b'{"text": ' + b"9" * 5000 + b"}", "text_not_a_string"),
+        (b'{"text": "x", "text": "y"}', "repeated_field"),
+        (b'{"text": "x", "meta": [{"a": 1, "a": 2}]}', "repeated_field"),
+        (b'{"text": "x", "when": true}', "bad_created_at"),
+        (b'{"text": "x", "when": ' + b"9" * 5000 + b"}", "bad_created_at"),
         (b"[1, 2]", "not_an_object"),
         (b"null", "not_an_object"),
         (b'{"other": "x"}', "missing_text"),
@@ -140,24 +144,27 @@ def test_a_file_cut_short_gives_its_whole_lines_and_then_one_fault(tmp_path, nam
 def test_units_are_sorted_and_hidden_files_are_not_listed(tmp_path):
     for name in ("b.jsonl", "a.jsonl.gz", ".c.jsonl", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert Jsonl(path=tmp_path).units() == ["a.jsonl.gz", "b.jsonl"]
+    looked = Jsonl(path=tmp_path).look()
+    assert [u.name for u in looked.units] == ["a.jsonl.gz", "b.jsonl"]
+    assert [(s.file, s.reason) for s in looked.skipped] == [(".c.jsonl", "hidden"), ("notes.txt", "other_name")]
 
 
 def test_a_missing_root_is_an_error_that_names_it(tmp_path):
     with pytest.raises(InputError, match="no such file or folder"):
-        Jsonl(path=tmp_path / "absent").units()
+        Jsonl(path=tmp_path / "absent").look()
 
 
 def test_a_unit_cannot_lead_out_of_the_root(tmp_path):
     (tmp_path / "secret.jsonl").write_bytes(b'{"text": "x"}\n')
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
-    with pytest.raises(InputError, match="out of the source's folder"):
-        list(Jsonl(path=tmp_path / "root").read("link.jsonl"))
+    looked = Jsonl(path=tmp_path / "root").look()
+    assert looked.units == ()
+    assert [(s.file, s.reason) for s in looked.skipped] == [("link.jsonl", "link_out_of_folder")]
 
 
 def test_a_changed_file_changes_its_fingerprint(tmp_path):
     path = written(tmp_path / "a.jsonl", {"text": "one"})
-    before = Jsonl(path=tmp_path).fingerprint()
+    before = Jsonl(path=tmp_path).look().fingerprints
     written(path, {"text": "three"})
-    assert Jsonl(path=tmp_path).fingerprint() != before
+    assert Jsonl(path=tmp_path).look().fingerprints != before

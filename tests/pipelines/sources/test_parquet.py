@@ -6,13 +6,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.sources.base import Fault
+from pipelines.sources.base import Fault, Unit
 from pipelines.sources.parquet import Parquet
 
 
 def read(path, **options):
     source = Parquet(path=path, **options)
-    return [met for unit in source.units() for met in source.read(unit)]
+    return [met for unit in source.look().units for met in source.read(unit)]
 
 
 def test_rows_are_records_with_their_number_as_place(tmp_path):
@@ -106,7 +106,7 @@ def test_a_table_without_rows_gives_nothing(tmp_path):
 def test_the_real_sample_is_read_whole(shared):
     path = shared / "corpora" / "small.parquet"
     source = Parquet(path=path, key="id", url="url", license="license", kind="kind", origin="source")
-    met = list(source.read("small.parquet"))
+    met = list(source.read(Unit(name="small.parquet")))
     expected = pq.read_table(path)
     assert [m.text for m in met] == expected["text"].to_pylist()
     assert [m.key for m in met] == expected["id"].to_pylist()

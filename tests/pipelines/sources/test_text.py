@@ -8,7 +8,7 @@ from pipelines.sources.text import Text
 
 def read(path, **options):
     source = Text(path=path, **options)
-    return [met for unit in source.units() for met in source.read(unit)]
+    return [met for unit in source.look().units for met in source.read(unit)]
 
 
 def test_a_file_is_a_document_and_its_path_the_key(tmp_path):
@@ -35,4 +35,4 @@ def test_what_is_no_text_is_a_fault_of_its_own_class(tmp_path):
 def test_patterns_choose_the_files(tmp_path):
     for name in ("a.txt", "b.log"):
         (tmp_path / name).write_bytes(b"x")
-    assert Text(path=tmp_path, patterns=("*.log",)).units() == ["b.log"]
+    assert [u.name for u in Text(path=tmp_path, patterns=("*.log",)).look().units] == ["b.log"]

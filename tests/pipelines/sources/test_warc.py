@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.sources.base import Fault, Record
-from pipelines.sources.pages import MAX_TREE_WORK, TooDeep, main_text, tree_work
+from pipelines.sources.base import Fault, Record, Skipped
+from pipelines.sources.pages import MAX_TREE_WORK, TooDeep, plain_text, tree_work
 from pipelines.sources.warc import Warc
 
 PAGE = b"<html><body><main><h1>Title</h1><p>A paragraph of some length, so that it counts as content.</p></main></body></html>"
@@ -28,7 +29,13 @@ def http(body, status=200, headers="Content-Type: text/html; charset=utf-8"):
 
 def read(path, **options):
     source = Warc(path=path, **options)
-    return [met for unit in source.units() for met in source.read(unit)]
+    return [met for unit in source.look().units for met in source.read(unit) if not isinstance(met, Skipped)]
+
+
+def reasons(path, **options):
+    """How many records of each file were passed by, by reason."""
+    source = Warc(path=path, **options)
+    return Counter(met.reason for unit in source.look().units for met in source.read(unit) if isinstance(met, Skipped))
 
 
 def test_pages_and_conversions_are_documents_and_nothing_else_is(tmp_path):
@@ -47,6 +54,7 @@ def test_pages_and_conversions_are_documents_and_nothing_else_is(tmp_path):
     assert (page.key, page.url, page.origin) == ("<urn:uuid:0002>", "https://host2.example/page", "host2.example")
     assert (page.created_at, page.codec, page.kind) == (datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "warc", "page")
     assert conversion.text == "plain t\u00e9xt"
+    assert reasons(tmp_path) == {"warcinfo": 1, "request": 1, "status_not_200": 1, "not_html": 1}
 
 
 def test_the_offset_is_where_the_packed_record_begins(tmp_path):
@@ -106,14 +114,14 @@ def test_a_page_that_nests_without_end_is_a_fault_and_takes_no_time(tmp_path):
 def test_wide_pages_pass_and_deep_ones_do_not():
     wide = b"<table>" + b"<tr><td>cell" * 50_000 + b"</table>"
     assert tree_work(wide) < MAX_TREE_WORK
-    assert "cell" in main_text(wide, "utf-8")
+    assert "cell" in plain_text(wide, "utf-8", main_content=True)
     with pytest.raises(TooDeep):
-        main_text(b"<b>" * 2000 + b"<p>x</p>" * 20_000, "utf-8")  # HTML opens every <b> again in every <p>
+        plain_text(b"<b>" * 2000 + b"<p>x</p>" * 20_000, "utf-8", main_content=True)  # HTML opens every <b> again in every <p>
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "no-such-charset"])
 def test_bytes_outside_the_declared_charset_do_not_stop_a_page(charset):
-    assert "paragraph" in main_text(PAGE + b"\xff\xfe", charset)
+    assert "paragraph" in plain_text(PAGE + b"\xff\xfe", charset, main_content=True)
 
 
 @pytest.mark.parametrize("packed", [True, False])

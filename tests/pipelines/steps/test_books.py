@@ -19,9 +19,9 @@ from pipelines.contract.errors import ConfigError, LedgerError
 from pipelines.contract.parts import PartWriter, read_table, tables_of
 from pipelines.contract.schema import CORPUS, DOCUMENTS, EDITS, SURVIVORS
 from pipelines.engine.local import LocalEngine
-from pipelines.sources.base import Record
+from pipelines.sources.base import Record, Unit
 from pipelines.steps import publish
-from pipelines.steps.ingest import ReadUnits
+from pipelines.steps.ingest import UNITS, ReadUnits
 from pipelines.steps.settings import Decontaminate, Dedup
 
 if TYPE_CHECKING:
@@ -121,19 +121,13 @@ def swapped(table: Table, folder: Path) -> Table:
 class OnePlace:
     """A source whose records stand at one place, two of them under one key."""
 
-    def units(self) -> list[str]:
-        return ["u"]
-
-    def fingerprint(self) -> dict[str, str]:
-        return {}
-
-    def read(self, unit: str) -> Iterator[Record]:
+    def read(self, unit: Unit) -> Iterator[Record]:
         for key, text in (("a", "first"), ("b", "other"), ("a", "second")):
-            yield Record(key=key, text=text, kind="k", origin="o", file=unit, codec="warc", offset=7)
+            yield Record(key=key, text=text, kind="k", origin="o", file=unit.name, codec="warc", offset=7)
 
 
 def test_of_records_with_one_key_at_one_place_the_first_stays() -> None:
-    batch = pa.RecordBatch.from_pydict({"source": ["s"], "unit": ["u"]})
+    batch = pa.RecordBatch.from_pylist([{"source": "s", "names": ["u"], "starts": [0], "ends": [-1], "sizes": [0]}], schema=UNITS)
     (rows,) = list(ReadUnits({"s": OnePlace()})(batch))  # type: ignore[dict-item]
     assert rows["documents"].column("text").to_pylist() == ["first", "other"]
     assert rows["quarantine"].column("error").to_pylist() == ["repeated_key"]

@@ -1,0 +1,1 @@
+"""Extractors: the text of an HTML page. One file an extractor."""
