@@ -15,6 +15,15 @@ AssayError
 The message of an AssayError says where, what came, what was expected and the way out, in one line. It never holds text of the corpus.
 """
 
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class AssayError(Exception):
     """Something a user can act on. The command line prints its message and exits with 1."""
@@ -58,3 +67,12 @@ class NotFixed(AssayError):
 
 class PartError(AssayError):
     """A part broke its contract."""
+
+
+def explained(error: OSError, root: Path | str) -> WarehouseError:
+    """What an operating system's error on the warehouse means for its user."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return WarehouseError(f"{root}: the disk is full; nothing published was touched: free some space and run the same command again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return WarehouseError(f"{root}: no permission to write; choose another folder with ASSAY_WAREHOUSE or in the run file")
+    return WarehouseError(f"{root}: {os.strerror(error.errno) if error.errno else type(error).__name__}")

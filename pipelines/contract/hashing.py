@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ def rows_hash(rows: Iterable[Iterable[object]]) -> int:
 def digest(value: object) -> str:
     """sha256 of a JSON value with sorted keys, in ASCII."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def file_sha256(path: Path | str) -> str:
+    """sha256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _float(value: float) -> bytes:

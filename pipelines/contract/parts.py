@@ -5,6 +5,7 @@ A worker writes files under names that no other attempt can use and hands back w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import uuid
@@ -15,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.contract.content import content_hash
-from pipelines.contract.errors import CorruptFile, PartError
-from pipelines.contract.hashing import MASK
+from pipelines.contract.errors import CorruptFile, PartError, explained
+from pipelines.contract.hashing import MASK, file_sha256
 from pipelines.contract.schema import conform, volatile_columns
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW_GROUP_BYTES: Final = 4 << 20
+_WAY_OUT: Final = "run `assay verify`, then run the step again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,6 @@ class PartFile:
     num_row_groups: int
     sha256: str
     content: str
-
-
-PART_FILE_SCHEMA: Final = pa.schema([
-    ("table", pa.string()), ("path", pa.string()), ("num_rows", pa.int64()), ("num_bytes", pa.int64()),
-    ("num_row_groups", pa.int64()), ("sha256", pa.string()), ("content", pa.string()),
-])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +91,17 @@ class PartWriter:
 
         Raises:
             PartError: a table was not declared, or a batch does not fit its schema.
+            WarehouseError: the disk is full, or the folder cannot be written.
         """
-        for name, batch in batches.items():
-            if name not in self._schemas:
-                raise PartError(f"a step wrote the table {name!r}, which it did not declare; declared: {sorted(self._schemas)}")
-            if batch.num_rows == 0:
-                continue
-            if name not in self._open:
-                self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
-            self._open[name].add(conform(batch, self._schemas[name]))
+        with self._explained():
+            for name, batch in batches.items():
+                if name not in self._schemas:
+                    raise PartError(f"a step wrote the table {name!r}, which it did not declare; declared: {sorted(self._schemas)}")
+                if batch.num_rows == 0:
+                    continue
+                if name not in self._open:
+                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
+                self._open[name].add(conform(batch, self._schemas[name]))
 
     def __enter__(self) -> Self:
         """The writer itself."""
@@ -111,11 +109,20 @@ class PartWriter:
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
         """Closes every file; after an error the files stay behind unnamed and are swept later."""
+        if kind is None:
+            with self._explained():
+                self.files += [part.close() for part in self._open.values()]
+            return
         for part in self._open.values():
-            if kind is None:
-                self.files.append(part.close())
-            else:
+            with contextlib.suppress(OSError):  # what a full disk refuses at the end is not what went wrong
                 part.abandon()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise explained(error, self._folder) from None
 
 
 class _OpenPart:
@@ -151,14 +158,12 @@ class _OpenPart:
     def close(self) -> PartFile:
         self.flush()
         self.writer.close()
-        digest = hashlib.sha256()
         with self.path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         return PartFile(
             table=self.table, path=str(self.path), num_rows=self.num_rows, num_bytes=self.path.stat().st_size,
-            num_row_groups=self.num_row_groups, sha256=digest.hexdigest(), content=f"{self.content:032x}",
+            num_row_groups=self.num_row_groups, sha256=digest, content=f"{self.content:032x}",
         )  # fmt: skip
 
     def abandon(self) -> None:
@@ -182,6 +187,20 @@ def tables_of(files: Iterable[PartFile], schemas: Mapping[str, pa.Schema]) -> di
     }
 
 
+def check_file(file: PartFile) -> None:
+    """Reads a file and compares it with what its writer said of it.
+
+    Raises:
+        CorruptFile: it is missing or differs.
+    """
+    try:
+        is_whole = file_sha256(file.path) == file.sha256
+    except OSError as error:
+        raise _unreadable(file.path, error) from None
+    if not is_whole:
+        raise CorruptFile(f"{file.path}: its bytes are not those that were written; {_WAY_OUT}")
+
+
 def read_row_groups(
     path: str, row_groups: list[int] | None, schema: pa.Schema, limit: int, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
@@ -197,7 +216,11 @@ def read_row_groups(
             for batch in file.iter_batches(batch_size=1024, row_groups=groups, columns=wanted.names):
                 yield from by_bytes([conform(batch, wanted)], limit)
     except (OSError, pa.ArrowException) as error:
-        raise CorruptFile(f"{path}: cannot be read as Parquet ({type(error).__name__}); run `assay verify`, then run the step again") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: Exception) -> CorruptFile:
+    return CorruptFile(f"{path}: cannot be read as Parquet ({type(error).__name__}); {_WAY_OUT}")
 
 
 def read_table(table: Table, columns: list[str] | None = None) -> pa.Table:

@@ -300,9 +300,9 @@ LEDGER = _spec(
         column("bytes_added", I64, "bytes that edits put in"),
         column("bytes_dropped", I64, "bytes of dropped documents"),
         column("bytes_quarantined", I64, "bytes set aside"),
-        column("cpu_s", F64, "CPU seconds of this process and its finished workers", volatile=True),
+        column("cpu_s", F64, "CPU seconds of this process, its workers and the executors", volatile=True),
         column("wall_s", F64, "seconds by the clock", volatile=True),
-        column("peak_rss_bytes", I64, "highest resident memory of the driver process", volatile=True),
+        column("peak_rss_bytes", I64, "highest resident memory of one process so far in the run: the driver or a worker", volatile=True),
     ],
 )
 RUNS = _spec(

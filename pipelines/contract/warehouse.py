@@ -9,9 +9,7 @@ runs/RUN_ID/started.json, ended.json      who ran what
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -24,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from pipelines.contract.errors import CorruptFile, WarehouseBusy, WarehouseError
+from pipelines.contract.errors import explained as explained  # noqa: PLC0414 - who writes beside a warehouse takes them from here
+from pipelines.contract.hashing import file_sha256 as file_sha256  # noqa: PLC0414 - same
 from pipelines.contract.manifest import Artifact, Manifest, entry_of
 
 if TYPE_CHECKING:
@@ -276,21 +276,6 @@ class Warehouse:
             yield
         except OSError as error:
             raise explained(error, self.root) from None
-
-
-def explained(error: OSError, root: Path) -> WarehouseError:
-    """What an operating system's error on the warehouse means for its user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return WarehouseError(f"{root}: the disk is full; nothing published was touched: free some space and run the same command again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return WarehouseError(f"{root}: no permission to write; choose another folder with ASSAY_WAREHOUSE or in the run file")
-    return WarehouseError(f"{root}: {error.strerror or type(error).__name__}")
-
-
-def file_sha256(path: Path | str) -> str:
-    """sha256 of a file's bytes."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -70,6 +70,14 @@ class Engine(Protocol):
         """Asks to be told pieces done and pieces in all of the verb that runs."""
         ...
 
+    def cpu_s(self) -> float:
+        """CPU seconds that workers outside this process have used so far, as far as they have reported."""
+        ...
+
+    def peak_rss_bytes(self) -> int:
+        """Highest resident memory of a worker outside this process so far; 0 if none has reported."""
+        ...
+
     def close(self) -> None:
         """Gives back processes and sessions."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from pipelines.contract.errors import AssayError, PartError, WarehouseError
-from pipelines.contract.parts import PartFile, PartWriter, Table, tables_of
+from pipelines.contract.errors import AssayError, PartError, WarehouseError, explained
+from pipelines.contract.parts import PartFile, PartWriter, Table, check_file, tables_of
+from pipelines.engine.reports import Report, Tally
 from pipelines.engine.work import Job, bounded_rows, chunks_of, groups_of, map_sorted, map_units, params_row, sql_text, units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipelines.engine.base import Body
@@ -40,6 +42,8 @@ class LocalEngine:
         self._spill = spill
         self._pool: ProcessPoolExecutor | None = None
         self._report: Callable[[int, int], None] | None = None
+        self._tally = Tally()
+        self._whole: set[str] = set()  # files whose bytes were compared with their sha256
 
     def map_batches(
         self,
@@ -71,19 +75,16 @@ class LocalEngine:
         keys = [(key, "ascending"), *order]
         by = ", ".join(f'"{name}" {"DESC" if way == "descending" else "ASC"} NULLS LAST' for name, way in keys)
         with self._connection({table.name: table}, threads=1) as connection:
-            rows = connection.sql(f'SELECT * FROM "{table.name}" ORDER BY {by}').to_arrow_reader(1024)  # noqa: S608 - names of our own columns
+            rows = self._stream(connection, f'SELECT * FROM "{table.name}" ORDER BY {by}', 1024, f"the groups of {table.name}")  # noqa: S608 - our names
             return tables_of(self._run(_map_stream, ((job, piece, key) for piece in _pieces(rows, key)), None), outputs)
 
     def query(self, name: str, tables: Mapping[str, Table], schema: pa.Schema, folder: Path, **params: float | str) -> Table:
         """As the protocol says."""
         with self._connection(tables, threads=self._workers) as connection:
             connection.register("params", params_row(params))
-            try:
-                with PartWriter(folder, {name: schema}) as writer:
-                    for batch in connection.sql(sql_text(name)).to_arrow_reader(10_000):
-                        writer.write({name: batch})
-            except duckdb.Error as error:
-                raise _explained(name, error) from None
+            with PartWriter(folder, {name: schema}) as writer:
+                for batch in self._stream(connection, sql_text(name), 10_000, f"{name}.sql"):
+                    writer.write({name: batch})
         return tables_of(writer.files, {name: schema})[name]
 
     def rows(self, table: Table, limit: int = 100_000) -> pa.Table:
@@ -100,8 +101,23 @@ class LocalEngine:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
+    def cpu_s(self) -> float:
+        """As the protocol says."""
+        return self._tally.cpu_s
+
+    def peak_rss_bytes(self) -> int:
+        """As the protocol says."""
+        return self._tally.peak_rss_bytes
+
     def _connection(self, tables: Mapping[str, Table], threads: int) -> duckdb.DuckDBPyConnection:
-        self._spill.mkdir(parents=True, exist_ok=True)
+        """A connection that sees the tables. DuckDB checks no page, so each file's bytes are compared with its sha256 once in this engine's life."""
+        try:
+            self._spill.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(error, self._spill) from None
+        for file in (file for table in tables.values() for file in table.files if file.path not in self._whole):
+            check_file(file)
+            self._whole.add(file.path)
         connection = duckdb.connect(
             config={"memory_limit": self._memory, "threads": threads, "preserve_insertion_order": False, "temp_directory": str(self._spill)}
         )
@@ -112,13 +128,34 @@ class LocalEngine:
                 connection.register(name, table.schema.remove_metadata().empty_table())
         return connection
 
+    def _stream(self, connection: duckdb.DuckDBPyConnection, text: str, num_rows: int, where: str) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from connection.sql(text).to_arrow_reader(num_rows)
+        except duckdb.Error as error:
+            raise self._explained(where, type(error).__name__.removesuffix("Exception"), str(error)) from None
+        except (OSError, pa.ArrowException) as error:  # what DuckDB meets after the first rows comes through Arrow's stream, as text
+            kind = re.match(r"([\w ]{1,40}) Error:", str(error))
+            raise self._explained(where, kind[1] if kind else type(error).__name__, str(error)) from None
+
+    def _explained(self, where: str, kind: str, message: str) -> AssayError:
+        """What an error of DuckDB's means; its message is shown only where it speaks of the query, as elsewhere it may quote a row."""
+        kind = kind.replace(" ", "")
+        if kind == "IO" or "max_temp_directory_size" in message:
+            return WarehouseError(
+                f"{self._spill}: DuckDB cannot spill there for {where}; is the disk full? Free some space and run the same command again"
+            )
+        if kind == "OutOfMemory":
+            return PartError(f"{where}: DuckDB ran out of its memory limit of {self._memory}; raise memory under [local] in the run file")
+        shown = f": {message.splitlines()[0]}" if kind in ("Binder", "Catalog", "Parser") else ""
+        return PartError(f"{where}: DuckDB's {kind} error{shown}; this is a fault of assay")
+
     def _run(
-        self, task: Callable[..., list[PartFile]], calls: Sequence[tuple[object, ...]] | Iterator[tuple[object, ...]], total: int | None
+        self, task: Callable[..., Report], calls: Sequence[tuple[object, ...]] | Iterator[tuple[object, ...]], total: int | None
     ) -> list[PartFile]:
         if self._workers == 1:
             return [file for number, call in enumerate(calls) for file in self._counted(task(*call), number + 1, total)]
         files: list[PartFile] = []
-        flying: set[Future[list[PartFile]]] = set()
+        flying: set[Future[Report]] = set()
         done = 0
         try:
             for call in calls:
@@ -140,10 +177,11 @@ class LocalEngine:
             raise
         return files
 
-    def _counted(self, files: list[PartFile], done: int, total: int | None) -> list[PartFile]:
+    def _counted(self, report: Report, done: int, total: int | None) -> list[PartFile]:
         if self._report is not None:
             self._report(done, total or done)
-        return files
+        self._tally.add(report)
+        return report.part_files()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -164,11 +202,11 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _map_stream(job: Job, stream: bytes, key: str) -> list[PartFile]:
+def _map_stream(job: Job, stream: bytes, key: str) -> Report:
     return map_sorted(job, pa.ipc.open_stream(stream), key)
 
 
-def _pieces(rows: pa.RecordBatchReader, key: str) -> Iterator[bytes]:
+def _pieces(rows: Iterable[pa.RecordBatch], key: str) -> Iterator[bytes]:
     """Whole groups packed into messages of about ``_GROUP_BYTES``."""
     held: list[pa.Table] = []
     num_bytes = 0
@@ -188,11 +226,3 @@ def _packed(groups: list[pa.Table]) -> bytes:
         for group in groups:
             writer.write_table(group)
     return bytes(sink.getvalue())
-
-
-def _explained(name: str, error: duckdb.Error) -> AssayError:
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return PartError(f"{name}.sql: DuckDB ran out of its memory limit; raise [local] memory in the run file")
-    if isinstance(error, duckdb.IOException):
-        return WarehouseError(f"{name}.sql: DuckDB could not read or write a file; is the disk full? Run `assay verify`")
-    return PartError(f"{name}.sql: {type(error).__name__}: {str(error).splitlines()[0]}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -18,12 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract import errors
-from pipelines.contract.errors import AssayError, PartError
-from pipelines.contract.parts import PART_FILE_SCHEMA, PartFile, PartWriter, Table, read_row_groups, read_table
+from pipelines.contract.errors import AssayError, PartError, explained
+from pipelines.contract.parts import PartWriter, Table, read_row_groups, read_table
 from pipelines.contract.schema import conform
-from pipelines.contract.warehouse import explained
 from pipelines.engine.base import Body
+from pipelines.engine.reports import Report, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,6 +46,7 @@ class Job:
     folder: Path
     columns: tuple[str, ...] | None = None
     beside: Table | None = None
+    attempts: int = 1  # how often the engine tries a share of it
 
 
 def units_of(table: Table) -> list[Unit]:
@@ -60,7 +60,7 @@ def chunks_of(units: Sequence[Unit], count: int) -> list[list[Unit]]:
     return [list(units[a:b]) for a, b in pairwise(cuts) if a < b]
 
 
-def map_units(job: Job, units: Sequence[Unit]) -> list[PartFile]:
+def map_units(job: Job, units: Sequence[Unit]) -> Report:
     """``map_batches`` for some units. One attempt: its files have names of their own."""
     with guarded(job), PartWriter(job.folder, job.outputs) as writer:
         for path, of_file in groupby(units, key=lambda unit: unit[0]):  # a file is opened once, however many row groups it has
@@ -70,15 +70,15 @@ def map_units(job: Job, units: Sequence[Unit]) -> list[PartFile]:
                 joined = batch if job.beside is None else side_of(job.beside).join(batch)
                 if joined.num_rows:
                     write_all(writer, job.body(joined))
-    return writer.files
+    return report_of(writer.files)
 
 
-def map_sorted(job: Job, batches: Iterable[pa.RecordBatch], key: str) -> list[PartFile]:
+def map_sorted(job: Job, batches: Iterable[pa.RecordBatch], key: str) -> Report:
     """``map_groups`` for rows sorted by key and order."""
     with guarded(job), PartWriter(job.folder, job.outputs) as writer:
         for group in groups_of(batches, key):
             write_all(writer, job.body(conform(group, job.schema)))
-    return writer.files
+    return report_of(writer.files)
 
 
 def write_all(writer: PartWriter, result: Rows | Iterator[Rows]) -> None:
@@ -166,30 +166,6 @@ def guarded(job: Job) -> Iterator[None]:
         place = next((f for f in reversed(frames) if "site-packages" not in f.filename and f.filename.endswith(".py")), frames[-1])
         name = type(job.body).__name__
         raise PartError(f"{name}: {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}); this is a fault of assay") from None
-
-
-def report(files: Sequence[PartFile], error: AssayError | None = None) -> pa.RecordBatch:
-    """What a worker hands back as one small batch: its files, or the error that it would have raised."""
-    rows = [asdict(f) for f in files]
-    if error is not None:
-        rows = [
-            {"table": f"!{type(error).__name__}", "path": str(error), "num_rows": 0, "num_bytes": 0, "num_row_groups": 0, "sha256": "", "content": ""}
-        ]
-    return pa.RecordBatch.from_pylist(rows, schema=PART_FILE_SCHEMA)
-
-
-def files_from(reported: pa.Table) -> list[PartFile]:
-    """The files of all workers.
-
-    Raises:
-        AssayError: a worker reported one; of several the first by name and message, so that a rerun shows the same.
-    """
-    rows = reported.to_pylist()
-    failed = sorted((r["table"], r["path"]) for r in rows if r["table"].startswith("!"))
-    if failed:
-        kind = getattr(errors, failed[0][0][1:], AssayError)
-        raise kind(failed[0][1])
-    return [PartFile(**r) for r in rows]
 
 
 def sql_text(name: str) -> str:

@@ -189,10 +189,10 @@ class Runner:
         engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
         attempt = self._warehouse.attempt(step.name)
         work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=self._inputs(step))
-        wall, cpu = time.monotonic(), _cpu_s()
+        wall, cpu = time.monotonic(), _cpu_s() + engine.cpu_s()
         outcome = step.run(work)
         outcome.account.check(step.name)
-        ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() - cpu)
+        ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() + engine.cpu_s() - cpu)
         manifest = Manifest(
             step=step.name,
             key=key,
@@ -209,7 +209,7 @@ class Runner:
 
     def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:
         row = {"step": step.name, **asdict(outcome.account), "cpu_s": cpu_s, "wall_s": wall_s}
-        row["peak_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        row["peak_rss_bytes"] = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, self._started().peak_rss_bytes())
         with PartWriter(attempt / "ledger", {"ledger": LEDGER.schema}) as writer:
             writer.write({"ledger": pa.RecordBatch.from_pylist([row], schema=LEDGER.schema)})
         return tables_of(writer.files, {"ledger": LEDGER.schema})["ledger"]

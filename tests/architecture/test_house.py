@@ -86,7 +86,7 @@ def test_spark_sends_only_reports_of_part_files_to_the_driver():
     spark = ROOT / "pipelines" / "engine" / "spark.py"
     calls = [ast.unparse(call) for name, call in called(spark) if name == "toArrow"]
     assert calls
-    assert [call for call in calls if "PART_FILE_SCHEMA" not in call] == []
+    assert [call for call in calls if "REPORT_SCHEMA" not in call] == []
 
 
 def test_nothing_unpickles_a_checkpoint():

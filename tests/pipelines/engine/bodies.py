@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pipelines.contract.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LENGTHS = pa.schema([("doc_id", pa.string()), ("length", pa.int64()), ("cuts", pa.list_(pa.int64()))])
 WORDS = pa.schema([("doc_id", pa.string()), ("word", pa.string())])
@@ -43,3 +52,45 @@ class Fail:
         if self.is_expected:
             raise InputError("a.jsonl: cannot be used; mend it")
         raise ValueError(batch.column("text")[0].as_py())
+
+
+@dataclass(frozen=True)
+class FailOnce:
+    """Writes rows, then fails as ``how`` says, once for all attempts of all workers: a file remembers."""
+
+    how: str
+    marker: Path
+
+    def __call__(self, batch: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+        yield {"words": pa.RecordBatch.from_pydict({"doc_id": batch.column("doc_id"), "word": batch.column("text")}, schema=WORDS)}
+        try:
+            self.marker.touch(exist_ok=self.how == "always")
+        except FileExistsError:
+            return
+        if self.how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(errno.ENOSPC if self.how == "always" else errno.EIO, "secret-word")
+
+
+@dataclass(frozen=True)
+class KillJava:
+    """Ends the process of that number."""
+
+    pid: int
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:  # noqa: ARG002
+        os.kill(self.pid, signal.SIGKILL)
+        return {}
+
+
+@dataclass(frozen=True)
+class Burn:
+    """Uses some processor time."""
+
+    seconds: float
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:  # noqa: ARG002
+        end = time.process_time() + self.seconds
+        while time.process_time() < end:
+            pass
+        return {}
