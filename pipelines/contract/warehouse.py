@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipelines.contract.parts import Table
 
+_RUN: Final = ", run "
 _PATIENCE_S: Final = 1.0  # how long a writer asks for the lock before it says that another one holds it
 
 
@@ -59,6 +60,7 @@ class Warehouse:
             scheme = str(root).split("://", 1)[0]
             raise WarehouseError(f"{root}: {scheme} is not supported as a warehouse yet; name a folder on a local or shared POSIX disk")
         self.root = Path(root).absolute()
+        self._lock: TextIO | None = None
 
     # -- reading -----------------------------------------------------------------------------------------------------------------
 
@@ -128,11 +130,12 @@ class Warehouse:
             lock = (self.root / "lock").open("a+", encoding="utf-8")
         with lock:
             self._take(lock)
-            with self._explained():
-                lock.truncate(0)
-                lock.write(f"process {os.getpid()} since {_now()}")
-                lock.flush()
-            yield
+            self._lock = lock
+            try:
+                self._sign()
+                yield
+            finally:
+                self._lock = None
 
     def attempt(self, step: str) -> Path:
         """A fresh folder name for one attempt at a step."""
@@ -180,19 +183,22 @@ class Warehouse:
         return self.set_version({**(newest.steps if newest else {}), **steps}, note)
 
     def note_run(self, run_id: str, event: str, facts: Mapping[str, Any]) -> None:
-        """Records that a run ``started`` or ``ended``."""
+        """Records that a run ``started`` or ``ended``; the lock says which run its holder does."""
+        if self._lock is not None:
+            self._sign(run_id if event == "started" else "")
         with self._explained():
             self._put(self.root / "runs" / run_id / f"{event}.json", json.dumps({"at": _now(), **facts}, sort_keys=True))
 
     def runs(self) -> list[dict[str, Any]]:
-        """All runs, oldest first, as rows of the table ``runs``; one that neither ended nor holds the lock was killed."""
+        """All runs, oldest first, as rows of the table ``runs``; one that neither ended nor is named by a lock that is held was killed."""
         folder = self.root / "runs"
+        living = self._holders_run()
         rows = []
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             started, ended = (_read_json(path / f"{event}.json") for event in ("started", "ended"))
             if started is None:
                 continue
-            state = ended["state"] if ended else ("running" if self._is_held() else "killed")
+            state = ended["state"] if ended else ("running" if path.name == living else "killed")
             rows.append({
                 "run_id": path.name, "engine": started["engine"], "config_sha256": started["config_sha256"], "code_version": started["code_version"],
                 "started_at": datetime.fromisoformat(started["at"]), "finished_at": datetime.fromisoformat(ended["at"]) if ended else None,
@@ -239,15 +245,26 @@ class Warehouse:
                 raise WarehouseBusy(f"{self.root}: held by {holder}; wait for it, or name another warehouse") from None
             return
 
-    def _is_held(self) -> bool:
+    def _sign(self, run_id: str = "") -> None:
+        """Writes into the lock who holds it."""
+        lock = self._lock
+        with self._explained():
+            if lock is not None:
+                lock.truncate(0)
+                lock.write(f"process {os.getpid()} since {_now()}" + (f"{_RUN}{run_id}" if run_id else ""))
+                lock.flush()
+
+    def _holders_run(self) -> str | None:
+        """The run of the writer that holds the warehouse now; None if nobody does, or does no run."""
         try:
             with (self.root / "lock").open("r", encoding="utf-8") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: readers do not take each other for a writer
-        except FileNotFoundError:
-            return False
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: readers do not take each other for a writer
+                except OSError:
+                    return lock.read().partition(_RUN)[2] or None
         except OSError:
-            return True
-        return False
+            return None
+        return None
 
     def _put(self, path: Path, text: str) -> bool:
         """Puts a file whole, if none of that name is there. False if one is."""

@@ -126,6 +126,25 @@ def test_readers_that_look_for_a_writer_stop_no_writer(tmp_path: Path) -> None:
             letting_go.join()
 
 
+def test_only_the_holders_run_is_running(tmp_path: Path) -> None:
+    facts = {"engine": "local", "config_sha256": "x", "code_version": "y"}
+    warehouse = Warehouse(tmp_path)
+
+    def states() -> dict[str, str]:
+        return {row["run_id"]: row["state"] for row in Warehouse(tmp_path).runs()}
+
+    with warehouse.writing():
+        warehouse.note_run("1 killed", "started", facts)
+    with warehouse.writing():  # a training, which is no run
+        assert states() == {"1 killed": "killed"}
+    with warehouse.writing():
+        warehouse.note_run("2 a name, run twice", "started", facts)
+        assert states() == {"1 killed": "killed", "2 a name, run twice": "running"}
+        warehouse.note_run("2 a name, run twice", "ended", {"state": "finished"})
+        assert states() == {"1 killed": "killed", "2 a name, run twice": "finished"}
+    assert states() == {"1 killed": "killed", "2 a name, run twice": "finished"}
+
+
 def test_a_place_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WarehouseError, match="Not a directory"), Warehouse(tmp_path / "file" / "warehouse").writing():
