@@ -23,6 +23,7 @@ _WHAT = {
     "exclude": "leaving out what is held elsewhere",
     "dedup": "finding copies",
     "split": "holding a part out",
+    "repeated_lines": "cutting shared lines",
     "register": "registering benchmarks",
     "decontaminate": "looking for benchmark items",
     "scrub": "replacing personal data",

@@ -11,7 +11,22 @@ from evalsuite.base import Model, models
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
 from pipelines.engine.options import LocalOptions, SparkOptions
-from pipelines.steps.settings import Clean, Curation, Decontaminate, Dedup, Exclude, Ingest, Judge, Measure, Publish, Scrub, Split, Stage, Tokenize
+from pipelines.steps.settings import (
+    Clean,
+    Curation,
+    Decontaminate,
+    Dedup,
+    Exclude,
+    Ingest,
+    Judge,
+    Measure,
+    Publish,
+    RepeatedLines,
+    Scrub,
+    Split,
+    Stage,
+    Tokenize,
+)
 
 DEFAULT_WAREHOUSE = Path("warehouse")
 
@@ -48,6 +63,7 @@ class RunFile:
     stages: tuple[Stage, ...] = ()  # rounds of cleaning and judging, each on the text that the one before left
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
+    repeated_lines: RepeatedLines | None = None
     decontaminate: Decontaminate = field(default_factory=Decontaminate)
     scrub: Scrub = field(default_factory=Scrub)
     tokenize: Tokenize = field(default_factory=Tokenize)

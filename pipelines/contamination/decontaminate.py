@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -13,16 +13,29 @@ from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, se
 from pipelines.contamination.ngrams import Hit, NgramIndex, scan
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, VERDICTS
+from pipelines.text.cuts import listed, outside, without
+from pipelines.text.edits import ByteEdit, carry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Rows = dict[str, list[dict[str, Any]]]
 
 Action = Literal["drop", "cut", "flag"]
 STEP: Final = "decontaminate"
 _OUTPUTS: Final = {"contamination": CONTAMINATION, "cuts": EDITS, "verdicts": VERDICTS, "fates": FATES}
 _PLACE: Final = ("num_ngrams", "coverage", "doc_start", "doc_end", "item_start", "item_end")
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A document as earlier cuts left it."""
+
+    doc_id: str
+    text: str
+    earlier: Sequence[ByteEdit]
+
+    def in_clean_text(self, span: Span) -> Span:
+        """A byte span of the text as one of the clean text."""
+        return carry(span, self.earlier, "before") if self.earlier else span
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,9 @@ class Decontaminate:
     A document with text of a benchmark whose action is drop goes. Else text of those whose action is cut is taken out, by ``rule``, until none is
     left; a document that this would tear apart, or leave nothing of, goes too. Text that is only flagged stays where it is. The evidence has the
     action really taken: drop for everything in a document that went, cut for every run that lies in a cut.
+
+    Where there is a column ``cuts``, what earlier steps took out is not looked at, and what they left is looked at as it will be read: lines that met
+    may hold an item between them. Spans and edits speak of the clean text all the same, and edits leave out what is cut already.
 
     Attributes:
         index: registered parts.
@@ -54,26 +70,28 @@ class Decontaminate:
         rows: Rows = {name: [] for name in _OUTPUTS}
         if "split" in batch.schema.names:
             batch = batch.filter(pa.array([split == "train" for split in batch.column("split").to_pylist()], pa.bool_()))
-        for number, hits in enumerate(scan(batch.column("text"), self.index)):
+        earlier = [listed(flat) for flat in batch.column("cuts").to_pylist()] if "cuts" in batch.schema.names else [[]] * batch.num_rows
+        texts = _left(batch.column("text"), earlier)
+        for number, hits in enumerate(scan(texts, self.index)):
             if hits:
-                self._document(batch.column("doc_id")[number].as_py(), batch.column("text")[number].as_py(), hits, rows)
+                document = _Document(batch.column("doc_id")[number].as_py(), texts[number].as_py(), earlier[number])
+                self._document(document, hits, rows)
         return {name: pa.RecordBatch.from_pylist(rows[name], schema=spec.schema) for name, spec in _OUTPUTS.items()}
 
-    def _document(self, doc_id: str, text: str, hits: Sequence[Hit], rows: Rows) -> None:
+    def _document(self, document: _Document, hits: Sequence[Hit], rows: Rows) -> None:
         actions = [self._action(hit) for hit in hits]
         cuts = Cuts(spans=(), num_cuts=0)
         if "drop" not in actions:
             runs = [(hit.doc_start, hit.doc_end) for hit, action in zip(hits, actions, strict=True) if action == "cut"]
-            cuts = cut_until_clean(text, runs, self._runs_to_remove, self.rule) if runs else cuts
+            cuts = cut_until_clean(document.text, runs, self._runs_to_remove, self.rule) if runs else cuts
         if "drop" in actions or cuts.fault:
-            self._drop(
-                doc_id, [hit for hit, action in zip(hits, actions, strict=True) if action == ("drop" if "drop" in actions else "cut")], cuts, rows
-            )
+            asked = "drop" if "drop" in actions else "cut"
+            self._drop(document.doc_id, [hit for hit, action in zip(hits, actions, strict=True) if action == asked], cuts, rows)
             actions = ["drop"] * len(hits)
         else:
             actions = ["cut" if _lies_in(hit, cuts.spans) else action for hit, action in zip(hits, actions, strict=True)]
-            rows["cuts"] += self._edits(doc_id, len(text.encode()), hits, cuts)
-        rows["contamination"] += [self._evidence(doc_id, hit, action) for hit, action in zip(hits, actions, strict=True)]
+            rows["cuts"] += self._edits(document, hits, cuts)
+        rows["contamination"] += [self._evidence(document, hit, action) for hit, action in zip(hits, actions, strict=True)]
 
     def _runs_to_remove(self, text: str) -> list[Span]:
         """Runs that may not stay in a document that is cut: benchmarks to be dropped count, as their n-grams can arise where pieces meet."""
@@ -91,24 +109,26 @@ class Decontaminate:
             rows["verdicts"].append({**verdict, "value": float(value), "threshold": float(threshold)})
         rows["fates"].append({"doc_id": doc_id, "fate": "dropped", "step": STEP, "reason": reason})
 
-    def _edits(self, doc_id: str, num_bytes: int, hits: Sequence[Hit], cuts: Cuts) -> list[dict[str, Any]]:
-        """A row a cut. Its cause is the benchmark, or several with ``+`` between them; ``joined_pieces`` where pieces met and made an n-gram."""
-        edit = {"doc_id": doc_id, "from_version": "clean", "step": STEP}
-        causes = [{self.index.benchmarks[h.item] for h in hits if self._action(h) == "cut" and _lies_in(h, [span])} for span in cuts.spans]
-        return [
-            {
-                **edit,
-                "start": span[0],
-                "end": span[1],
-                "new_length": separator_bytes(span, num_bytes),
-                "cause": "+".join(sorted(names)) or "joined_pieces",
-            }
-            for span, names in zip(cuts.spans, causes, strict=True)
-        ]
+    def _edits(self, document: _Document, hits: Sequence[Hit], cuts: Cuts) -> list[dict[str, Any]]:
+        """A row a cut. Its cause is the benchmark, or several with ``+`` between them; ``joined_pieces`` where pieces met and made an n-gram.
 
-    def _evidence(self, doc_id: str, hit: Hit, action: Action) -> dict[str, Any]:
+        A cut through which earlier ones run is several rows, and the first puts in what stands between the pieces.
+        """
+        rows = []
+        for span in cuts.spans:
+            names = {self.index.benchmarks[h.item] for h in hits if self._action(h) == "cut" and _lies_in(h, [span])}
+            edit = {"from_version": "clean", "step": STEP, "cause": "+".join(sorted(names)) or "joined_pieces"}
+            new_length = separator_bytes(span, len(document.text.encode()))
+            for start, end in outside(document.in_clean_text(span), document.earlier):
+                rows.append({"doc_id": document.doc_id, **edit, "start": start, "end": end, "new_length": new_length})
+                new_length = 0
+        return rows
+
+    def _evidence(self, document: _Document, hit: Hit, action: Action) -> dict[str, Any]:
         item = {"benchmark": self.index.benchmarks[hit.item], "item_id": self.index.item_ids[hit.item], "part": self.index.parts[hit.item]}
-        return {"doc_id": doc_id, **item, **{name: getattr(hit, name) for name in _PLACE}, "action": action}
+        place = {name: getattr(hit, name) for name in _PLACE}
+        place["doc_start"], place["doc_end"] = document.in_clean_text((hit.doc_start, hit.doc_end))
+        return {"doc_id": document.doc_id, **item, **place, "action": action}
 
     def _action(self, hit: Hit) -> Action:
         return self.action_by_benchmark[self.index.benchmarks[hit.item]]
@@ -116,3 +136,10 @@ class Decontaminate:
 
 def _lies_in(hit: Hit, spans: Sequence[Span]) -> bool:
     return any(start <= hit.doc_start and hit.doc_end <= end for start, end in spans)
+
+
+def _left(texts: pa.Array, earlier: Sequence[Sequence[ByteEdit]]) -> pa.Array:
+    """The texts without what earlier steps cut."""
+    if not any(earlier):
+        return texts
+    return pa.array([without(t.encode(), cuts).decode() if cuts else t for t, cuts in zip(texts.to_pylist(), earlier, strict=True)], texts.type)

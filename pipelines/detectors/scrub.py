@@ -15,13 +15,13 @@ import pyarrow as pa
 from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
 from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each, naming
 from pipelines.detectors.replacement import Replacement, resolve
+from pipelines.text.cuts import MARK, listed, outside
 from pipelines.text.edits import ByteEdit, Change, apply_bytes, carry, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FINALS: Final = pa.schema([("doc_id", pa.string()), ("text", pa.string())])
-_CUT_MARK: Final = b"\n\n"
 _SCHEMAS: Final = {"pii_spans": PII_SPANS.schema, "edits": EDITS.schema, "finals": FINALS, "quarantine": QUARANTINE.schema, "fates": FATES.schema}
 _MAX_ROUNDS: Final = 8
 
@@ -48,8 +48,8 @@ class _Document:
     fault: str | None = None
 
     def parts(self) -> list[_Hit]:
-        """The hits outside the cuts."""
-        return [part for hit in self.hits for part in _outside(hit, self.cuts)]
+        """The parts of the hits that no cut covers, each with the replacement."""
+        return [_Hit(start, end, hit.found, hit.new) for hit in self.hits for start, end in outside((hit.start, hit.end), self.cuts)]
 
     def edits(self) -> list[ByteEdit]:
         """Cuts and replacements in order."""
@@ -58,7 +58,7 @@ class _Document:
 
     def final(self) -> bytes:
         """The text after cuts and replacements."""
-        edits = [(c.start, c.end, _CUT_MARK[: c.new_length]) for c in self.cuts] + [(p.start, p.end, p.new.encode()) for p in self.parts()]
+        edits = [(c.start, c.end, MARK[: c.new_length]) for c in self.cuts] + [(p.start, p.end, p.new.encode()) for p in self.parts()]
         return apply_bytes(self.utf8, sorted(edits))
 
 
@@ -175,21 +175,9 @@ def _documents(batch: pa.RecordBatch) -> list[_Document]:
     sources = batch.column("source").to_pylist() if "source" in batch.schema.names else [None] * batch.num_rows
     columns = (batch.column(name).to_pylist() for name in ("doc_id", "text", "cuts"))
     return [
-        _Document(doc_id=doc_id, source=source, utf8=text.encode(), cuts=[ByteEdit(*flat[i : i + 3]) for i in range(0, len(flat or []), 3)])
+        _Document(doc_id=doc_id, source=source, utf8=text.encode(), cuts=listed(flat))
         for doc_id, text, flat, source in zip(*columns, sources, strict=True)
     ]
-
-
-def _outside(hit: _Hit, cuts: list[ByteEdit]) -> Iterator[_Hit]:
-    """The parts of a hit that no cut covers, each with the replacement."""
-    start = hit.start
-    for cut in cuts:
-        if cut.start < hit.end and start < cut.end:
-            if start < cut.start:
-                yield _Hit(start, cut.start, hit.found, hit.new)
-            start = cut.end
-    if start < hit.end:
-        yield _Hit(start, hit.end, hit.found, hit.new)
 
 
 def _write(document: _Document, rows: dict[str, list[dict[str, Any]]]) -> None:

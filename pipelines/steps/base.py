@@ -72,6 +72,7 @@ class Inputs:
 
     of_steps: Mapping[tuple[str, str], tuple[Table, ...]]
     of_warehouses: Mapping[Ref, Table] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)  # content hash of each, under the name that the manifest has for it
 
 
 class Work:
@@ -97,6 +98,11 @@ class Work:
     def referred(self, name: str) -> list[Table]:
         """The tables of a name in other warehouses, in the order in which the step reads them."""
         return [table for ref, table in self._inputs.of_warehouses.items() if ref.table == name]
+
+    @property
+    def contents(self) -> Mapping[str, str]:
+        """Content hash of everything that the step reads, as its manifest names it."""
+        return self._inputs.contents
 
     def subfolder(self, name: str) -> Path:
         """A folder that no other verb of this attempt writes to."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -13,26 +12,16 @@ from pipelines.contamination.decontaminate import Decontaminate as Decontaminate
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.config import encode
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, VERDICTS
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import EVERY, LAST, Outcome, Work
+from pipelines.steps.cuts import CUTS, cut_lists
 
 if TYPE_CHECKING:
+    from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
     from pipelines.steps.settings import Decontaminate as Options
 
 MAX_ITEMS: Final = 5_000_000
-SIDES: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string())])
-CUT_LISTS: Final = pa.schema([("doc_id", pa.string()), ("cuts", pa.list_(pa.int64()))])
-
-
-@dataclass(frozen=True)
-class ListCuts:
-    """A document's cuts in one row, so that they can stand beside its text: start, end, new length, start, end, ..."""
-
-    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """One row for the document that the batch is all about."""
-        rows = zip(*(batch.column(n).to_pylist() for n in ("start", "end", "new_length")), strict=True)
-        flat = [number for row in rows for number in row]
-        return {"cut_lists": pa.RecordBatch.from_pylist([{"doc_id": batch.column("doc_id")[0].as_py(), "cuts": flat}], schema=CUT_LISTS)}
+SIDES: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))])
 
 
 def index_of(work: Work) -> NgramIndex:
@@ -59,7 +48,7 @@ class Decontaminate:
     """See the module."""
 
     name = "decontaminate"
-    version = 1
+    version = 2
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""
@@ -69,27 +58,26 @@ class Decontaminate:
         """No registered part has a hand in it."""
         return {}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
-        """Items, texts, sides."""
-        return (("register", "benchmark_items"), ("register", "survivors"), ("clean", "texts"), ("split", "splits"))
+    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
+        """Items, texts, sides, and what was cut before."""
+        items = (("register", "benchmark_items"), (LAST, "survivors"))
+        return (*items, ("clean", "texts"), ("split", "splits"), (EVERY, CUTS))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
-        """Contamination, edits, lists of cuts, verdicts, fates, survivors."""
-        return {s.name: s.schema for s in (CONTAMINATION, EDITS, VERDICTS, FATES, SURVIVORS)} | {"cut_lists": CUT_LISTS}
+        """Contamination, cuts, which are its edits too, verdicts, fates, survivors."""
+        return {s.name: s.schema for s in (CONTAMINATION, EDITS, VERDICTS, FATES, SURVIVORS)} | {CUTS: EDITS.schema}
 
     def run(self, work: Work) -> Outcome:
         """One pass over the train side."""
-        before = work.table("register", "survivors")
-        train = work.query("train_survivors", SIDES, {"survivors": before, "splits": work.table("split", "splits")})
+        before = work.table(LAST, "survivors")
+        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
+        train = work.query("train_survivors", SIDES, given)
         body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
-        work.warm(body, split=["train"])
-        schemas = {"contamination": CONTAMINATION.schema, "cuts": EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
+        work.warm(body, split=["train"], cuts=[None])
+        schemas = {"contamination": CONTAMINATION.schema, CUTS: EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
         found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)
-        edits = found["cuts"].renamed("edits")
-        lists = work.engine.map_groups(
-            edits, ListCuts(), {"cut_lists": CUT_LISTS}, work.subfolder("cut_lists"), key="doc_id", order=[("start", "ascending")]
-        )
+        edits = found[CUTS].renamed("edits")
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
-        tables = {name: found[name] for name in ("contamination", "verdicts", "fates")} | {"edits": edits, "survivors": after, **lists}
+        tables = {**found, "edits": edits, "survivors": after}
         return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))

@@ -61,7 +61,7 @@ class Dedup:
         verdicts = work.query("duplicate_verdicts", VERDICTS.schema, {"duplicates": duplicates}, threshold=work.config.dedup.threshold).renamed(
             "verdicts"
         )
-        fates = work.query("fates_of_duplicates", FATES.schema, {"verdicts": verdicts}).renamed("fates")
+        fates = work.query("fates_of_dropped", FATES.schema, {"verdicts": verdicts}).renamed("fates")
         after = work.without(before, fates)
         tables = {"duplicates": duplicates, "clusters": clusters, "verdicts": verdicts, "fates": fates, "survivors": after}
         return Outcome(tables=tables, account=work.account(before, after, fates=fates))

@@ -52,7 +52,7 @@ class Exclude:
         given = {"texts": work.table("clean", "texts"), "survivors": before, **elsewhere}
         duplicates = work.query("copies_elsewhere", DUPLICATES.schema, given).renamed("duplicates")
         verdicts = work.query("verdicts_of_copies_elsewhere", VERDICTS.schema, {"duplicates": duplicates}).renamed("verdicts")
-        fates = work.query("fates_of_duplicates", FATES.schema, {"verdicts": verdicts}).renamed("fates")
+        fates = work.query("fates_of_dropped", FATES.schema, {"verdicts": verdicts}).renamed("fates")
         after = work.without(before, fates)
         tables = {"duplicates": duplicates, "verdicts": verdicts, "fates": fates, "survivors": after}
         return Outcome(tables=tables, account=work.account(before, after, fates=fates))

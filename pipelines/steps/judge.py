@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract.parts import Table
+from pipelines.contract.parts import union
 from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS, column
 from pipelines.rules.preset import DOCUMENT, FACTS, Rule, judge
 from pipelines.steps.base import LAST, Outcome, Work
@@ -21,6 +21,7 @@ from pipelines.steps.stages import Round, check_rules, rounds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipelines.contract.parts import Table
     from pipelines.steps.base import OptionalStep, Read
     from pipelines.steps.settings import Curation
 
@@ -93,7 +94,7 @@ class Judge:
             judged = work.map(work.table(LAST, stage.signals(family)), body, schemas, beside=beside)
             for name, tables in gathered.items():
                 tables.append(judged[name])
-        verdicts, failures = (_union(name, gathered[name], schema) for name, schema in (("verdicts", VERDICTS.schema), ("failures", FAILURES)))
+        verdicts, failures = (union(name, gathered[name], schema) for name, schema in (("verdicts", VERDICTS.schema), ("failures", FAILURES)))
         fates = work.query("fates_of_verdicts", FATES.schema, {"failures": failures}, step="judge").renamed("fates")
         after = work.without(before, fates)
         return Outcome(tables={"verdicts": verdicts, "fates": fates, "survivors": after}, account=work.account(before, after, fates=fates))
@@ -112,7 +113,3 @@ def _by_family(config: Curation) -> Iterator[tuple[Round, str, list[_Placed]]]:
         first += len(placed)
         for family in sorted({rule.family for rule in stage.rules}):
             yield stage, family, [(place, rule) for place, rule in placed if rule.family == family]
-
-
-def _union(name: str, tables: Sequence[Table], schema: pa.Schema) -> Table:
-    return Table(name=name, schema=schema, files=tuple(f for t in tables for f in t.files))

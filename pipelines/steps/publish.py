@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
-from pipelines.contract.parts import Table
+from pipelines.contract.parts import Table, union
 from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
 from pipelines.detectors.replacement import written_for
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.shards.card import CardFacts, card
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import EVERY, Outcome, Work
 from pipelines.steps.decontaminate import actions_of, index_of
 from pipelines.steps.scrub import scrub_body
 from pipelines.steps.stages import presets_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
 
 S, I64 = pa.string(), pa.int64()
@@ -36,7 +37,6 @@ GROUPS: Final = pa.schema([("grouping", S), ("value", S), ("num_documents", I64)
 DROPS: Final = pa.schema([("step", S), ("reason", S), ("num_documents", I64)])
 ENTITIES: Final = pa.schema([("entity", S), ("num_spans", I64)])
 MET: Final = pa.schema([("benchmark", S), ("action", S), ("num_items", I64), ("num_documents", I64)])
-_DROPPING = ("clean", "judge", "dedup", "decontaminate", "scrub")
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,10 @@ class Publish:
         """No registered part has a hand in it."""
         return {}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Final documents, and everything that the card tells."""
-        fates = tuple((step, "fates") for step in _DROPPING)
         finals = (("scrub", "finals_train"), ("scrub", "finals_heldout"), ("scrub", "survivors"), ("scrub", "pii_spans"))
-        return (*finals, *fates, ("register", "benchmark_items"), ("decontaminate", "contamination"))
+        return (*finals, (EVERY, "fates"), ("register", "benchmark_items"), ("decontaminate", "contamination"))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """The corpus, the fates of what is in it, the survivors as they came."""
@@ -151,7 +150,7 @@ def _facts(work: Work, finals: dict[str, Table], entities: pa.Table) -> CardFact
     engine = work.engine
     whole = {"corpus": Table(name="corpus", schema=CORPUS.schema, files=finals["train"].files + finals["heldout"].files)}
     groups = engine.rows(work.query("card_groups", GROUPS, {**whole, "survivors": work.table("scrub", "survivors")})).to_pylist()
-    fates = Table(name="fates", schema=FATES.schema, files=tuple(f for s in _DROPPING for f in work.table(s, "fates").files))
+    fates = union("fates", work.every("fates"), FATES.schema)
     drops = engine.rows(work.query("card_drops", DROPS, {"fates": fates})).sort_by([("step", "ascending"), ("reason", "ascending")])
     met = engine.rows(work.query("card_contamination", MET, {"contamination": work.table("decontaminate", "contamination")}))
     splits = {row["value"]: row for row in groups if row["grouping"] == "split"}
@@ -164,7 +163,7 @@ def _facts(work: Work, finals: dict[str, Table], entities: pa.Table) -> CardFact
         entities=entities.to_pylist(),
         contamination=met.sort_by([("benchmark", "ascending"), ("action", "ascending")]).to_pylist(),
         policy=_policy(config),
-        manifests={f"{step}.{name}": work.table(step, name).content_sha256 for step, name in Publish().reads(config)},
+        manifests=work.contents,
     )
 
 

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from pipelines.contract.parts import PartWriter, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS, SURVIVORS, TEXTS
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import LAST, Outcome, Work
 from pipelines.text.words import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
 
 HELDOUT_ROWS = 50_000
@@ -61,9 +62,9 @@ class Register:
         """The tasks' versions are in the parameters."""
         return {}
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """The held-out side."""
-        return (("clean", "texts"), ("split", "splits"), ("split", "survivors"))
+        return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Items and the survivors as they came."""
@@ -71,7 +72,7 @@ class Register:
 
     def run(self, work: Work) -> Outcome:
         """Hands the lowest held-out documents over and writes what comes back."""
-        survivors = work.table("split", "survivors")
+        survivors = work.table(LAST, "survivors")
         chosen = work.query("heldout_ids", IDS, {"survivors": survivors, "splits": work.table("split", "splits")}, max_rows=HELDOUT_ROWS)
         texts = work.table("clean", "texts")
         heldout = work.map(texts, TakeHeldout(), {"heldout": HELDOUT}, columns=HELDOUT.names, beside=chosen)["heldout"]

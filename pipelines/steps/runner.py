@@ -33,6 +33,7 @@ from pipelines.steps.measure import Measure
 from pipelines.steps.order import Order, placed
 from pipelines.steps.publish import Publish
 from pipelines.steps.register import Register, Registration
+from pipelines.steps.repeated_lines import RepeatedLines
 from pipelines.steps.scrub import Scrub
 from pipelines.steps.split import Split
 from pipelines.steps.tokenize import Tokenize
@@ -84,7 +85,7 @@ def all_steps(registration: Registration, extra: Iterable[OptionalStep] = ()) ->
     steps = (
         Ingest(), Clean(), Measure(), Judge(brought), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
     )  # fmt: skip
-    return placed(steps, (Exclude(), *brought))
+    return placed(steps, (Exclude(), RepeatedLines(), *brought))
 
 
 class Runner:
@@ -229,7 +230,8 @@ class Runner:
 
     def _inputs(self, step: Step) -> Inputs:
         of_steps = {found.asked: tuple(self._input(of, found.asked[1]) for of in found.writers) for found in self._order.found(step)}
-        return Inputs(of_steps=of_steps, of_warehouses={ref: self._referred(step, ref) for ref in self._order.refs(step)})
+        elsewhere = {ref: self._referred(step, ref) for ref in self._order.refs(step)}
+        return Inputs(of_steps=of_steps, of_warehouses=elsewhere, contents=self._input_contents(step))
 
     def _input(self, of: str, name: str) -> Table:
         return self._warehouse.table(self._manifests[of], name, self._order.step(of).outputs(self._config)[name])

@@ -13,11 +13,13 @@ from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTIN
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub as ScrubTexts
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import EVERY, LAST, Outcome, Work
+from pipelines.steps.cuts import CUTS, cut_lists
 from pipelines.steps.settings import Curation, described, parts, versions
 
 if TYPE_CHECKING:
     from pipelines.contract.parts import Table
+    from pipelines.steps.base import Read
 
 LIVING: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))])
 FINALS: Final = {f"finals_{split}": CORPUS.schema for split in ("train", "heldout")}
@@ -69,9 +71,9 @@ class Scrub:
         """The detectors' versions."""
         return versions(parts(detectors, config.scrub.detectors, "scrub.detectors"))
 
-    def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Texts, sides, cuts."""
-        return (("clean", "texts"), ("split", "splits"), ("decontaminate", "survivors"), ("decontaminate", "cut_lists"))
+        return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"), (EVERY, CUTS))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Spans, edits, quarantine, fates, survivors, final documents."""
@@ -79,8 +81,8 @@ class Scrub:
 
     def run(self, work: Work) -> Outcome:
         """One pass over the documents that are still alive, both sides."""
-        before = work.table("decontaminate", "survivors")
-        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": work.table("decontaminate", "cut_lists")}
+        before = work.table(LAST, "survivors")
+        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
         living = work.query("living_sides", LIVING, given)
         texts = work.table("clean", "texts")
         columns = ["doc_id", "text", "source", "kind", "language", "url", "license"]

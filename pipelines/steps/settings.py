@@ -123,6 +123,19 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedLines:
+    """Lines that are cut because too many documents share them: the table ``[repeated_lines]``. Without the table no line is."""
+
+    max_documents: int  # a line that stands in more documents than this is cut out of all of them
+    min_characters: int = 1  # shorter lines stay, however many documents have them
+
+    def __post_init__(self) -> None:
+        """Rejects counts that would cut every line."""
+        if self.max_documents < 1 or self.min_characters < 1:
+            raise ValueError("max_documents and min_characters must be 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decontaminate:
     """What is done about benchmark items in the train side: the table ``[decontaminate]``."""
 
@@ -181,6 +194,7 @@ class Curation:
     stages: tuple[Stage, ...] = ()
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
+    repeated_lines: RepeatedLines | None = None
     decontaminate: Decontaminate = field(default_factory=Decontaminate)
     scrub: Scrub = field(default_factory=Scrub)
     tokenize: Tokenize = field(default_factory=Tokenize)

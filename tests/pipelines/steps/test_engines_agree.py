@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
-from tiny_corpus import write_run_file
+from tiny_corpus import documents, prose, write_run_file
 
 from app.console import SilentReporter
 from app.curation import runner_for
@@ -39,7 +40,10 @@ def contents(warehouse: Warehouse) -> Contents:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> RunFile:
-    return load(write_run_file(tmp_path_factory.mktemp("tiny")))
+    random_ = random.Random(3)
+    menu = [{"id": f"menu-{i}", "text": f"Home | Archive | Contact\n{prose(random_)}", "site": f"site-{i}"} for i in range(10)]
+    section = "[repeated_lines]\nmax_documents = 8\n"
+    return load(write_run_file(tmp_path_factory.mktemp("tiny"), rows=[*documents(), *menu], extra=section))
 
 
 @pytest.fixture(scope="module")
