@@ -29,6 +29,8 @@ _GZIP: Final = 31  # zlib's number for "expect a gzip header"
 _CODECS: Final = {"gz": "gzip", "zst": "zstd", "zstd": "zstd", "bz2": "bzip2", "xz": "xz"}
 # Pushshift's files need it. A frame reserves its window and fills it only as it unpacks, so that the bound on the ratio bounds this too.
 _MAX_WINDOW_BYTES: Final = 1 << 31
+_ZSTD_WINDOW: Final = 5  # place of the window's byte in a frame, behind the magic number and the descriptor
+_ZSTD_SINGLE_SEGMENT: Final = 1 << 5
 _XZ_MEMORY_BYTES: Final = 256 << 20  # xz -9 needs 65 MiB
 
 
@@ -216,16 +218,25 @@ def _unzstd() -> zstandard.ZstdDecompressionObj:
 
 def _zstd_fault(head: bytes, place: int) -> Unreadable:
     """Why a frame that begins with ``head`` cannot be unpacked, as far as it says so itself."""
+    window = _zstd_window(head)
+    if window > _MAX_WINDOW_BYTES:
+        message = f"a frame asks for a window of {window:,} bytes; at most {_MAX_WINDOW_BYTES:,} are given"
+        return Unreadable("zstd_window_too_large", f"{message}; pack the file anew without --ultra --long")
     try:
-        said = zstandard.get_frame_parameters(head)
+        needs_dictionary = zstandard.get_frame_parameters(head).dict_id != 0
     except zstandard.ZstdError:
         return _corrupt("zstd", place)
-    if said.window_size > _MAX_WINDOW_BYTES:
-        message = f"a frame asks for a window of {said.window_size:,} bytes; at most {_MAX_WINDOW_BYTES:,} are given"
-        return Unreadable("zstd_window_too_large", f"{message}; pack the file anew without --ultra --long")
-    if said.dict_id:
+    if needs_dictionary:
         return Unreadable("zstd_needs_dictionary", "packed with a dictionary that is not in the file; unpack it with zstd -D first")
     return _corrupt("zstd", place)
+
+
+def _zstd_window(head: bytes) -> int:
+    """The window that a frame asks for (RFC 8878, section 3.1.1.1.2), which zstandard does not tell where it is too large; 0 where it names none."""
+    if len(head) <= _ZSTD_WINDOW or not head.startswith(zstandard.FRAME_HEADER) or head[_ZSTD_WINDOW - 1] & _ZSTD_SINGLE_SEGMENT:
+        return 0
+    exponent, mantissa = divmod(head[_ZSTD_WINDOW], 8)
+    return (1 << (10 + exponent)) * (8 + mantissa) // 8
 
 
 def _corrupt(codec: str, place: int, member: int | None = None) -> Unreadable:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.contract.errors import InputError
 from pipelines.sources.base import Fault, Record
@@ -168,3 +172,92 @@ def test_a_changed_file_changes_its_fingerprint(tmp_path):
     before = Jsonl(path=tmp_path).look().fingerprints
     written(path, {"text": "three"})
     assert Jsonl(path=tmp_path).look().fingerprints != before
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        (1546300800, "2019-01-01"), (1546300800000, "2019-01-01"), (1546300800000000, "2019-01-01"), ("1546300800", "2019-01-01"),
+        ("1546300800000", "2019-01-01"), (1546300800.5, "2019-01-01"), ("20190101", "2019-01-01"), (0, "1970-01-01"), (99_999_999_999, "5138-11-16"),
+        (-86400, "1969-12-31"),
+    ],
+)  # fmt: skip
+def test_a_time_in_milliseconds_is_read_as_such_since_as_seconds_it_would_lie_beyond_the_year_5138(tmp_path, when, expected):
+    written(tmp_path / "a.jsonl", {"text": "x", "when": when})
+    [record] = read(tmp_path, created_at="when")
+    assert record.created_at.date().isoformat() == expected
+
+
+def test_an_integer_of_thousands_of_digits_in_a_field_that_nobody_reads_costs_nothing(tmp_path):
+    written(tmp_path / "a.jsonl", b'{"text": "x", "n": ' + b"9" * 5000 + b"}")
+    assert texts(read(tmp_path)) == ["x"]
+    [record] = read(tmp_path, key="n")
+    assert record.key == "9" * 5000
+
+
+def test_a_null_text_and_a_missing_one_are_told_apart(tmp_path):
+    written(tmp_path / "a.jsonl", {"text": None}, {"body": "x"})
+    null, missing = read(tmp_path)
+    assert null.message == "the field 'text' is null"
+    assert missing.message == "no field 'text'; the row has 1 field: 'body'"
+
+
+def test_fields_of_objects_are_named_with_a_dot_and_a_field_of_that_very_name_comes_first(tmp_path):
+    written(
+        tmp_path / "a.jsonl",
+        {"doc": {"body": {"text": "one"}}, "meta": {"url": "https://a.example/x"}, "meta.url": "https://b.example/x"},
+        {"doc": {"body": {"text": "two"}}, "meta": {"url": "https://a.example/x"}},
+        {"doc": ["body"], "meta": 7},
+    )
+    one, two, fault = read(tmp_path, text="doc.body.text", url="meta.url")
+    assert [(m.text, m.origin) for m in (one, two)] == [("one", "b.example"), ("two", "a.example")]
+    assert fault.error == "missing_text"
+
+
+def test_several_texts_are_joined_by_a_blank_line_and_what_is_empty_is_left_out(tmp_path):
+    rows = (
+        {"title": "T", "body": "B"},
+        {"title": None, "body": "B"},
+        {"title": "", "body": "B"},
+        {"body": "B"},
+        {"title": "T"},
+        {},
+        {"title": 5, "body": "B"},
+    )
+    written(tmp_path / "a.jsonl", *rows)
+    met = read(tmp_path, text=["title", "body"])
+    assert texts(met) == ["T\n\nB", "B", "B", "B", "T"]
+    assert errors(met) == ["missing_text", "text_not_a_string"]
+
+
+@pytest.mark.parametrize("text", ["", [], [""], 5, [5]])
+def test_texts_that_are_no_names_are_refused(tmp_path, text):
+    with pytest.raises(ValueError, match="expected the name of a field or a list of names"):
+        Jsonl(path=tmp_path, text=text)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "example.org"), ({"origin": "host"}, "example.org"), ({"origin": "folder"}, "example.org/news"), ({"origin": "document"}, "1"),
+        ({"origin": "site"}, "S"), ({"thread": "thread"}, "t7"), ({"thread": "thread", "origin": "host"}, "example.org"),
+        ({"url": "", "origin": "folder"}, "sub"), ({"url": "", "origin": "host"}, "1"), ({"url": ""}, "1"),
+    ],
+)  # fmt: skip
+def test_an_origin_is_a_host_a_folder_the_document_its_thread_or_a_field(tmp_path, options, expected):
+    (tmp_path / "sub").mkdir()
+    written(tmp_path / "sub" / "a.jsonl", {"text": "x", "id": 1, "url": "https://example.org/news/today", "site": "S", "thread": "t7"})
+    [record] = read(tmp_path, **{"key": "id", "url": "url", **options})
+    assert record.origin == expected
+
+
+@given(st.lists(st.sampled_from([b"", b"x", b'{"text": "one"}', b"\xff", b"\xef\xbb\xbf", b"  "]), max_size=8), st.integers(1, 40), st.booleans())
+@settings(deadline=None, max_examples=100)
+def test_a_line_belongs_to_the_range_in_which_it_begins_wherever_a_file_is_cut(parts, split_bytes, ends_with_newline):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jsonl"
+        path.write_bytes(b"\n".join(parts) + b"\n" * ends_with_newline)
+        source = Jsonl(path=Path(folder))
+        cut = source.look(split_bytes).units
+        assert sum(unit.num_bytes for unit in cut) == path.stat().st_size
+        assert [met for unit in cut for met in source.read(unit)] == read(Path(folder))

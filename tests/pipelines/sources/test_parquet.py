@@ -102,6 +102,60 @@ def test_a_table_without_rows_gives_nothing(tmp_path):
     assert read(tmp_path) == []
 
 
+def test_a_few_bytes_that_stand_for_terabytes_are_stopped_soon(tmp_path):
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * 200_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"text": values}), tmp_path / "t.parquet", compression="zstd", use_dictionary=["text"])
+    path = tmp_path / "t.parquet"
+    assert path.stat().st_size < 100_000
+    met = read(tmp_path)
+    assert [m.error for m in met] == ["unpacked_too_large"]
+
+
+def test_a_row_group_that_is_damaged_costs_its_own_rows_and_where_the_file_is_cut_decides_nothing(tmp_path):
+    path = tmp_path / "t.parquet"
+    texts = [f"row {i} " + "x" * 200 for i in range(2000)]
+    pq.write_table(pa.table({"text": texts}), path, row_group_size=500, compression="none", use_dictionary=False, write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"row 700 ")] ^= 1
+    path.write_bytes(data)
+    source = Parquet(path=tmp_path)
+    met = [m for unit in source.look(1).units for m in source.read(unit)]
+    assert len(source.look(1).units) == 4
+    assert met == read(tmp_path)
+    assert [m.error for m in met if isinstance(m, Fault)] == ["corrupt_parquet"]
+    assert [m.text for m in met if not isinstance(m, Fault)][-1000:] == texts[1000:]
+
+
+@pytest.mark.parametrize("split_bytes", [1, 5000, 9000])
+def test_row_groups_are_shared_out_whole_and_in_order(tmp_path, split_bytes):
+    texts = [f"{i} {i * 7919 % 10007} " * 9 for i in range(1000)]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "t.parquet", row_group_size=100)
+    source = Parquet(path=tmp_path)
+    units = source.look(split_bytes).units
+    assert len(units) > 1
+    assert [(units[i].end, units[-1].end) for i in range(len(units) - 1)] == [(unit.start, 10) for unit in units[1:]]
+    assert [m for unit in units for m in source.read(unit)] == read(tmp_path)
+
+
+def test_two_columns_of_one_name_are_a_fault_only_where_that_column_is_read(tmp_path):
+    columns = [pa.array(["a"]), pa.array(["b"]), pa.array(["c"])]
+    pq.write_table(pa.Table.from_arrays(columns, ["text", "x", "x"]), tmp_path / "a.parquet")
+    pq.write_table(pa.Table.from_arrays(columns, ["x", "text", "text"]), tmp_path / "b.parquet")
+    good, fault = read(tmp_path)
+    assert good.text == "a"
+    assert (fault.error, fault.message) == ("wrong_schema", "2 columns are named 'text'; rename all but one of them")
+
+
+def test_columns_of_structs_are_named_with_a_dot(tmp_path):
+    rows = [{"doc": {"title": "T", "body": "B"}, "meta": {"url": "https://a.example/x", "n": 1}}, {"doc": None, "meta": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet")
+    one, fault = read(tmp_path, text=["doc.title", "doc.body"], url="meta.url")
+    assert (one.text, one.origin) == ("T\n\nB", "a.example")
+    assert fault.error == "missing_text"
+    [missing] = read(tmp_path, text="doc.nothing")
+    assert missing.message == "no column 'doc.nothing'; the file has 2 fields: 'doc', 'meta'"
+
+
 @pytest.mark.shared
 def test_the_real_sample_is_read_whole(shared):
     path = shared / "corpora" / "small.parquet"
