@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pipelines.contract.errors import ConfigError
-from pipelines.contract.registry import Registry, did_you_mean, part_id
+from pipelines.contract.registry import OWN, Registry, did_you_mean, part_id
 
 T = TypeVar("T")
 REFERENCE: Final = "docs/run_file.md"  # every key of a run file, made from the code
@@ -80,8 +80,8 @@ def part(registry: Registry[T], chosen: object, where: str) -> tuple[str, T]:
 def encode(value: object) -> Any:
     """A configuration value as JSON types: dataclasses become objects, paths strings, keys sorted.
 
-    A part has its name as ``use``, its version, and the hashes of the files that decide its result (``data``), so that a key made of it changes with
-    each of these.
+    A part has its name as ``use``, its version, the distribution that it is ``from`` where that is not assay, and the hashes of the files that
+    decide its result (``data``), so that a key made of it changes with each of these.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {**_identity(value), **{f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}}
@@ -106,7 +106,8 @@ def _identity(value: object) -> dict[str, Any]:
     if known is None:
         return {}
     data = data_of(value)
-    return {"use": known.name, "version": getattr(value, "version", None), **({"data": data} if data else {})}
+    whose = {} if known.distribution == OWN else {"from": f"{known.distribution} {known.distribution_version}"}
+    return {"use": known.name, "version": getattr(value, "version", None), **whose, **({"data": data} if data else {})}
 
 
 def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, PLR0912, C901 - one branch a kind of type

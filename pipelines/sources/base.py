@@ -99,9 +99,5 @@ class Source(Protocol):
         """Patterns of the file names that it reads, for messages; none where it reads no folder of files."""
         ...
 
-    def parts(self) -> dict[str, int]:
-        """Versions of the parts that it works with, such as an extractor."""
-        ...
-
 
 sources: Final[Registry[Source]] = Registry("source", "pipelines.sources")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pipelines.sources.base import Fault, Record, Unit, sources
-from pipelines.sources.extractors.base import extractors, versions_of
+from pipelines.sources.extractors.base import Extractor, extractors
+from pipelines.sources.extractors.resiliparse import Resiliparse
 from pipelines.sources.listing import Files
 from pipelines.sources.origins import check_origin, origin_of
 from pipelines.sources.pages import TooDeep, declared_charset
@@ -23,7 +24,7 @@ class Html(Files):
 
     version: ClassVar[int] = 1
     own_patterns: ClassVar[tuple[str, ...]] = ("*.html", "*.htm", "*.xhtml")
-    extractor: str = "resiliparse"  # what finds the text of a page
+    extractor: Annotated[Extractor, extractors] = field(default_factory=Resiliparse)  # what finds the text of a page
     kind: str = "page"  # kind of every document
     license: str = ""  # licence of every document
     origin: str = "folder"  # what the split keeps together: host, folder or document
@@ -31,19 +32,14 @@ class Html(Files):
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
     def __post_init__(self) -> None:
-        """Rejects origins that a file has not, and extractors that are not there."""
+        """Rejects origins that a file has not."""
         check_origin(self.origin)
-        extractors[self.extractor]
-
-    def parts(self) -> dict[str, int]:
-        """The extractor's version."""
-        return versions_of(self.extractor)
 
     def read(self, unit: Unit) -> Iterator[Record | Fault]:
         """One record or one fault."""
         try:
             data, size = whole(self.located(unit), self.max_record_bytes, self.max_unpacked_ratio)
-            text = extractors[self.extractor]().text(data, declared_charset(data))
+            text = self.extractor.text(data, declared_charset(data))
         except Unreadable as broken:
             yield Fault(file=unit.name, error=broken.error, message=broken.message, num_bytes=unit.num_bytes)
         except TooDeep as deep:

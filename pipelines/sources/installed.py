@@ -84,10 +84,6 @@ class Installed:
         """No files of a folder: those that RECORDs name."""
         return ()
 
-    def parts(self) -> dict[str, int]:
-        """None."""
-        return {}
-
     def read(self, unit: Unit) -> Iterator[Record | Fault | Skipped]:
         """A record or a fault a file, sorted by path; a file that has no text of its own is passed by."""
         root, changed_ns = self._root()

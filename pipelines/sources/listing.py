@@ -60,10 +60,6 @@ class Files:
         """The patterns that count."""
         return self.patterns or self.own_patterns
 
-    def parts(self) -> dict[str, int]:
-        """None."""
-        return {}
-
     def located(self, unit: Unit) -> Path:
         """Where a unit lies."""
         return self.path if self.path.is_file() else self.path / unit.name

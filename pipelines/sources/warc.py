@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from pipelines.sources.archive import Archive, Damage, Entry
 from pipelines.sources.base import Fault, Record, Skipped, Unit, sources
-from pipelines.sources.extractors.base import extractors, versions_of
+from pipelines.sources.extractors.base import Extractor, extractors
+from pipelines.sources.extractors.resiliparse import Resiliparse
 from pipelines.sources.fields import Unusable
 from pipelines.sources.http_message import BadMessage, looks_like_html, parsed
 from pipelines.sources.listing import Files
@@ -38,20 +39,15 @@ class Warc(Files):
 
     version: ClassVar[int] = 3
     own_patterns: ClassVar[tuple[str, ...]] = ("*.warc", "*.wet")
-    extractor: str = "resiliparse"  # what finds the text of a page
+    extractor: Annotated[Extractor, extractors] = field(default_factory=Resiliparse)  # what finds the text of a page
     kind: str = "page"  # kind of every document
     license: str = ""  # licence of every document
     origin: str = "host"  # what the split keeps together: host, folder or document
     max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
     def __post_init__(self) -> None:
-        """Rejects origins that a record has not, and extractors that are not there."""
+        """Rejects origins that a record has not."""
         check_origin(self.origin)
-        extractors[self.extractor]
-
-    def parts(self) -> dict[str, int]:
-        """The extractor's version."""
-        return versions_of(self.extractor)
 
     def read(self, unit: Unit) -> Iterator[Record | Fault | Skipped]:
         """A record, a fault or a reason for each record of the file, and a fault for each stretch that is none."""
@@ -106,7 +102,7 @@ class Warc(Files):
         html = response.body(self.max_record_bytes)
         if not kind and not looks_like_html(html):
             return "", "not_html"
-        return extractors[self.extractor]().text(html, response.charset), ""
+        return self.extractor.text(html, response.charset), ""
 
     def _record(self, file: str, entry: Entry, text: str) -> Record:
         url = entry.fields.get("warc-target-uri", "").strip("<>") or None  # wget puts it in angle brackets

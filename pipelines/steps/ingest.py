@@ -232,13 +232,11 @@ class Ingest:
         made = self.sources(config)
         listings = _listings(config, made)
         self._looked = (config, listings)
-        return {name: {"use": type(source).__name__, **encode(source), "files": files_sha256(listings[name])} for name, source in made.items()}
+        return {name: {**encode(source), "files": files_sha256(listings[name])} for name, source in made.items()}
 
     def parts(self, config: Curation) -> dict[str, int]:
-        """The sources' versions, and those of the parts that they work with."""
-        made = self.sources(config)
-        inner = {part: version for source in made.values() for part, version in source.parts().items()}
-        return {**inner, **{f"source {name}": source.version for name, source in made.items()}}
+        """The sources' versions; those of the parts that they work with are among the parameters."""
+        return {f"source {name}": source.version for name, source in self.sources(config).items()}
 
     def reads(self, config: Curation) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
         """Nothing: ingest is first."""

@@ -30,8 +30,3 @@ class Extractor(Protocol):
 
 
 extractors: Final[Registry[Extractor]] = Registry("extractor", "pipelines.sources.extractors")
-
-
-def versions_of(name: str) -> dict[str, int]:
-    """The version of an extractor, under a name that says what it is."""
-    return {f"extractor {name}": extractors[name].version}

@@ -68,7 +68,7 @@ def test_name_version_and_distribution_are_in_the_key_and_a_new_release_is_anoth
     made = chosen()
     before = versions(made)
     assert before["cleaner no_signatures (house-style 1.2.0)"] == 1
-    assert described(made)["no_signatures"] == {"use": "no_signatures", "version": 1, "mark": "--"}
+    assert described(made)["no_signatures"] == {"use": "no_signatures", "version": 1, "from": "house-style 1.2.0", "mark": "--"}
     house_style("1.3.0")
     assert set(versions(chosen())) ^ set(before) == {"cleaner no_signatures (house-style 1.2.0)", "cleaner no_signatures (house-style 1.3.0)"}
 

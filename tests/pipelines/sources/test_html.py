@@ -6,10 +6,11 @@ import gzip
 
 import pytest
 
-from pipelines.contract.config import decode
+from pipelines.contract.config import decode, encode
 from pipelines.contract.errors import ConfigError
 from pipelines.sources.base import Fault, Record
 from pipelines.sources.extractors.base import extractors
+from pipelines.sources.extractors.resiliparse_all import ResiliparseAll
 from pipelines.sources.html import Html
 from pipelines.sources.pages import TooDeep
 from pipelines.sources.warc import Warc
@@ -39,8 +40,8 @@ def test_a_page_is_a_document_without_its_markup_and_in_the_encoding_that_it_nam
 def test_the_extractor_is_chosen_by_its_name_and_its_version_is_in_the_key(tmp_path):
     (tmp_path / "a.html").write_bytes(PAGE)
     assert "menu" not in read(tmp_path)[0].text
-    assert "menu" in read(tmp_path, extractor="resiliparse_all")[0].text
-    assert Html(path=tmp_path, extractor="resiliparse_all").parts() == {"extractor resiliparse_all": 1}
+    assert "menu" in read(tmp_path, extractor=ResiliparseAll())[0].text
+    assert encode(Html(path=tmp_path, extractor=ResiliparseAll()))["extractor"] == {"use": "resiliparse_all", "version": 1}
 
 
 @pytest.mark.parametrize("kind", [Html, Warc])
