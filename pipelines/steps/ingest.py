@@ -17,7 +17,7 @@ from pipelines.contract.parts import PartWriter, Table, tables_of
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED, SURVIVORS
 from pipelines.sources.base import Fault, Listing, Record, Skipped, Source, Unit, sources
 from pipelines.steps.base import Account, Outcome, Work
-from pipelines.steps.inputs import check_listings, check_read, check_unchanged, files_sha256
+from pipelines.steps.inputs import barren, check_listings, check_unchanged, files_sha256, gave_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,11 +30,13 @@ UNITS: Final = pa.schema([
     ("sizes", pa.list_(pa.int64())),
 ])  # fmt: skip
 TALLY: Final = pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())])
-READ: Final = pa.schema([("source", pa.string()), ("num_documents", pa.int64()), ("num_faults", pa.int64())])
+READ: Final = pa.schema([("source", pa.string()), ("num_documents", pa.int64())])
+FAULTS: Final = pa.schema([("source", pa.string()), ("error", pa.string()), ("num_faults", pa.int64())])
 BOOKS: Final = pa.schema([
     (name, pa.int64()) for name in ("docs_in", "docs_kept", "docs_quarantined", "bytes_in", "bytes_kept", "bytes_quarantined")
 ])  # fmt: skip
-KEPT_PLACE: Final = pa.schema([("doc_id", pa.string()), ("origin_file", pa.string()), ("origin_offset", pa.int64())])
+REPEATED: Final = pa.schema([("doc_id", pa.string())])
+FIRST_PLACE: Final = pa.schema([("doc_id", pa.string()), ("first_file", pa.string()), ("first_offset", pa.int64())])
 _FLUSH_BYTES: Final = 8 << 20
 _ROW_BYTES: Final = 512  # what a record costs besides its text while it is held
 _SHARE_BYTES: Final = 8 << 20
@@ -173,16 +175,16 @@ def _fault(source: str, fault: Fault) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SetRepeatsAside:
-    """Turns records whose key was taken into quarantine rows. ``repeats`` holds (doc_id, file, offset) of each."""
-
-    repeats: frozenset[tuple[str, str, int]]
+    """Turns records whose key was taken into quarantine rows; beside each document stands the place of the first with its key, if several have it."""
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """Documents and survivors without the repeats, and a quarantine row for each of them."""
-        places = zip(*(batch.column(n).to_pylist() for n in KEPT_PLACE.names), strict=True)
-        repeated = pa.array([place in self.repeats for place in places], pa.bool_())
-        kept = batch.filter(pc.invert(repeated))
-        rows = [_repeat(row) for row in batch.drop_columns(["text"]).filter(repeated).to_pylist()]
+        is_first = pc.and_(
+            pc.equal(batch.column("origin_file"), batch.column("first_file")), pc.equal(batch.column("origin_offset"), batch.column("first_offset"))
+        )
+        is_kept = pc.fill_null(is_first, fill_value=True)
+        kept = batch.filter(is_kept).select(DOCUMENTS.schema.names)
+        rows = [_repeat(row) for row in batch.drop_columns(["text"]).filter(pc.invert(is_kept)).to_pylist()]
         return {
             "documents": kept,
             "survivors": kept.select(["doc_id", "num_bytes"]),
@@ -259,7 +261,9 @@ class Ingest:
         check_unchanged(config.name, before, _listings(config, made))
         tally, passed_by = tables.pop("tally"), _with_unopened(work, tables.pop("skipped"), before)
         read = work.engine.rows(work.query("sources_read", READ, {"tally": tally})).to_pylist()
-        check_read(config.name, read, before)
+        for name in barren(read, before):
+            faults = work.engine.rows(work.query("faults_by_class", FAULTS, {"quarantine": tables["quarantine"]}))
+            raise gave_nothing(config.name, name, before[name], faults.to_pylist())
         tables = _without_repeats(work, tables)
         given = {"tally": tally, "survivors": tables["survivors"], "quarantine": tables["quarantine"]}
         books = work.engine.rows(work.query("ingest_account", BOOKS, given), 1).to_pylist()[0]
@@ -273,13 +277,12 @@ def _listings(config: Curation, made: Mapping[str, Source]) -> dict[str, Listing
 
 def _without_repeats(work: Work, tables: dict[str, Table]) -> dict[str, Table]:
     """The tables with repeats of a key in quarantine."""
-    repeats = work.engine.rows(work.query("repeated_keys", KEPT_PLACE, {"documents": tables["documents"]}), 1_000_000)
-    if not repeats.num_rows:
+    if not work.query("repeated_keys", REPEATED, {"documents": tables["documents"]}).num_rows:
         return tables
-    places = frozenset(zip(*(repeats.column(n).to_pylist() for n in KEPT_PLACE.names), strict=True))
-    given = work.map(tables["documents"], SetRepeatsAside(places), {s.name: s.schema for s in (DOCUMENTS, SURVIVORS, QUARANTINE)})
-    given["quarantine"] = _both(tables["quarantine"], given["quarantine"])
-    return given
+    firsts = work.query("first_places", FIRST_PLACE, {"documents": tables["documents"]})
+    outputs = {spec.name: spec.schema for spec in (DOCUMENTS, SURVIVORS, QUARANTINE)}
+    given = work.map(tables["documents"], SetRepeatsAside(), outputs, beside=firsts)
+    return {**given, "quarantine": _both(tables["quarantine"], given["quarantine"])}
 
 
 def _with_unopened(work: Work, records: Table, listings: Mapping[str, Listing]) -> Table:

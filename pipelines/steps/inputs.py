@@ -45,18 +45,18 @@ def check_listings(run: str, made: Mapping[str, Source], listings: Mapping[str, 
             )
 
 
-def check_read(run: str, read: Sequence[Mapping[str, Any]], listings: Mapping[str, Listing]) -> None:
-    """Raises InputError where the files of a source gave no document at all."""
-    given = {row["source"]: row for row in read}
-    for name, listing in listings.items():
-        row = given.get(name, {"num_documents": 0, "num_faults": 0})
-        if not row["num_documents"]:
-            files = sorted({unit.name for unit in listing.units})
-            faults = f"{row['num_faults']:,} faults" if row["num_faults"] else "no record that is a document"
-            raise InputError(
-                f"{run}: source {name!r} gave no document: {len(files):,} files were read ({_kinds(files)}), with {faults}; "
-                "correct its path, its kind (use = ...) or the names of its fields"
-            )
+def barren(read: Sequence[Mapping[str, Any]], listings: Mapping[str, Listing]) -> list[str]:
+    """Names of sources whose files gave no document at all."""
+    given = {row["source"]: row["num_documents"] for row in read}
+    return [name for name in listings if not given.get(name)]
+
+
+def gave_nothing(run: str, name: str, listing: Listing, faults: Sequence[Mapping[str, Any]]) -> InputError:
+    """The error of a source without a document; ``faults`` are rows of source, error and their number."""
+    met = [f"{row['num_faults']:,} {row['error']}" for row in sorted(faults, key=lambda r: (-r["num_faults"], r["error"])) if row["source"] == name]
+    why = f"every record is at fault: {', '.join(met[:_SHOWN])}" if met else "no record of theirs is a document"
+    kinds = _kinds({unit.name for unit in listing.units})
+    return InputError(f"{run}: source {name!r} gave no document ({kinds} read): {why}; correct its path, its kind (use = ...) or its fields")
 
 
 def check_unchanged(run: str, before: Mapping[str, Listing], after: Mapping[str, Listing]) -> None:
@@ -82,7 +82,7 @@ def passed_by(warehouse: Warehouse, manifest: Manifest) -> dict[str, dict[str, i
 
 def _kinds(files: Iterable[str]) -> str:
     """The endings of some names with their counts, the most frequent first."""
-    found = Counter(_ending(file) for file in files).most_common()
+    found = sorted(Counter(_ending(file) for file in files).items(), key=lambda pair: (-pair[1], pair[0]))
     first = ", ".join(f"{count:,} {ending}" for ending, count in found[:_SHOWN])
     return first + (f" and {len(found) - _SHOWN} other kinds" if len(found) > _SHOWN else "")
 

@@ -132,7 +132,7 @@ def test_too_large_a_share_of_faults_fails_the_run_and_publishes_nothing(tmp_pat
 def test_empty_input_is_one_line(tmp_path: Path) -> None:
     run_file = write_run_file(tmp_path, rows=[])
     (tmp_path / "corpus.jsonl").write_text("", encoding="utf-8")
-    assert "no document is left on the train side" in line_of(assay("run", run_file, "--json"), 1)
+    assert "source 'tiny' gave no document (1 *.jsonl read): no record of theirs is a document" in line_of(assay("run", run_file, "--json"), 1)
 
 
 def test_repeated_keys_keep_the_first_record_and_set_the_others_aside(tmp_path: Path) -> None:

@@ -40,10 +40,18 @@ def contents(warehouse: Warehouse) -> Contents:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> RunFile:
+    """The tiny corpus in a folder, beside files that are passed by, and read in ranges."""
+    root = tmp_path_factory.mktemp("tiny")
     random_ = random.Random(3)
     menu = [{"id": f"menu-{i}", "text": f"Home | Archive | Contact\n{prose(random_)}", "site": f"site-{i}"} for i in range(10)]
-    section = "[repeated_lines]\nmax_documents = 8\n"
-    return load(write_run_file(tmp_path_factory.mktemp("tiny"), rows=[*documents(), *menu], extra=section))
+    run_file = write_run_file(root, rows=[*documents(), *menu], extra="[repeated_lines]\nmax_documents = 8\n")
+    folder = root / "input"
+    folder.mkdir()
+    (root / "corpus.jsonl").rename(folder / "corpus.jsonl")
+    (folder / "notes.csv").write_text("a,b\n", encoding="utf-8")
+    text = run_file.read_text(encoding="utf-8").replace(str(root / "corpus.jsonl"), str(folder))
+    run_file.write_text(text.replace("[ingest]", "[ingest]\nsplit_bytes = 20000"), encoding="utf-8")
+    return load(run_file)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from app.curation import Curated, runner_for
 from app.settings import load
 from pipelines.contract.errors import InputError
 from pipelines.contract.parts import read_table
-from pipelines.contract.schema import DOCUMENTS, SKIPPED
+from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
 from pipelines.sources.base import Unit
 from pipelines.sources.jsonl import Jsonl
 from pipelines.steps.ingest import shares
@@ -32,7 +32,7 @@ def ingest(folder: Path, warehouse: Path, *tables: str, settings: str = "") -> C
 
 
 def rows(done: Curated, name: str) -> list[dict[str, Any]]:
-    schema = {"documents": DOCUMENTS, "skipped": SKIPPED}[name].schema
+    schema = {"documents": DOCUMENTS, "quarantine": QUARANTINE, "skipped": SKIPPED}[name].schema
     return list(read_table(done.warehouse.table(done.result.manifests["ingest"], name, schema)).to_pylist())
 
 
@@ -83,7 +83,7 @@ def test_each_source_must_give_a_document_and_not_only_all_of_them_together(fold
     (folder / "a.jsonl").write_text('{"text": "one"}\n', encoding="utf-8")
     (folder / "b.txt").write_bytes(b"\xff")
     tables = ('use = "jsonl"\npath = "FOLDER/a.jsonl"', 'use = "text"\nname = "notes"\npath = "FOLDER"')
-    with pytest.raises(InputError, match=r"'notes' gave no document: 1 files were read \(1 \*.txt\), with 1 fault"):
+    with pytest.raises(InputError, match=r"'notes' gave no document \(1 \*.txt read\): every record is at fault: 1 invalid_utf8"):
         ingest(folder, tmp_path / "warehouse", *tables)
 
 
@@ -112,6 +112,17 @@ def test_ranges_of_a_file_give_the_rows_and_the_key_of_the_whole_file(folder: Pa
     cut = ingest(folder, tmp_path / "cut", 'use = "jsonl"\npath = "FOLDER"', settings=f"[ingest]\nsplit_bytes = {split_bytes}\n")
     assert cut.result.manifests["ingest"].content_sha256 == whole.content_sha256
     assert cut.result.manifests["ingest"].key == whole.key
+
+
+def test_of_records_with_one_key_the_first_by_file_and_place_stays_however_many_there_are(folder: Path, tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
+        lines = [json.dumps({"id": i % 3, "text": f"{name} {i}"}) + "\n" for i in range(6)] + [json.dumps({"id": name, "text": "alone"}) + "\n"]
+        (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    done = ingest(folder, tmp_path / "warehouse", 'use = "jsonl"\npath = "FOLDER"\nkey = "id"', settings="[ingest]\nmax_quarantine_ratio = 1.0\n")
+    assert sorted(row["text"] for row in rows(done, "documents")) == ["a 0", "a 1", "a 2", "alone", "alone", "alone"]
+    aside = rows(done, "quarantine")
+    assert {row["error"] for row in aside} == {"repeated_key"}
+    assert len(aside) == 15
 
 
 def test_small_units_share_a_share_and_large_ones_stand_alone() -> None:
