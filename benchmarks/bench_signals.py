@@ -30,7 +30,7 @@ BATCH = 500
 
 def installed_texts(max_bytes: int) -> list[str]:
     source = Installed(max_bytes=max_bytes)
-    return [record.text for unit in source.units() for record in source.read(unit) if isinstance(record, Record)]
+    return [record.text for unit in source.look().units for record in source.read(unit) if isinstance(record, Record)]
 
 
 def first_bytes(texts: list[str], max_bytes: int) -> list[str]:

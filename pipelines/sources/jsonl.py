@@ -105,10 +105,14 @@ def _whole_number(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= _MOST_DIGITS else Decimal(digits)
 
 
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_object)
+_WITH_LONG_NUMBERS: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole_number)  # slower: a call a number
+
+
 def _parsed(line: str) -> Any:
     try:
-        return json.loads(line, object_pairs_hook=_object)
+        return _STRICT.decode(line)
     except json.JSONDecodeError:
         raise
     except ValueError:  # a number of thousands of digits
-        return json.loads(line, object_pairs_hook=_object, parse_int=_whole_number)
+        return _WITH_LONG_NUMBERS.decode(line)
