@@ -56,6 +56,11 @@ class Comparison:
         same = values if isinstance(self.value, str) else pc.cast(values, pa.float64())
         return _OPERATORS[self.op](same, self.value)
 
+    def __str__(self) -> str:
+        """As the grammar writes it."""
+        value = f"{self.value:g}" if isinstance(self.value, float) else "'" + self.value.replace("'", "''") + "'"
+        return f"{self.column} {self.op} {value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Not:
@@ -70,6 +75,10 @@ class Not:
     def holds(self, column: Callable[[str], pa.Array]) -> pa.Array:
         """See ``Condition``."""
         return pc.invert(self.inner.holds(column))
+
+    def __str__(self) -> str:
+        """As the grammar writes it."""
+        return f"not {self.inner}" if isinstance(self.inner, Comparison) else f"not ({self.inner})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,10 @@ class Joined:
         """See ``Condition``."""
         join = pc.and_kleene if self.by == "and" else pc.or_kleene
         return reduce(join, (part.holds(column) for part in self.parts))
+
+    def __str__(self) -> str:
+        """As the grammar writes it."""
+        return f" {self.by} ".join(f"({part})" if isinstance(part, Joined) else str(part) for part in self.parts)
 
 
 def parse(text: str) -> Condition:

@@ -92,6 +92,14 @@ class Rule:
         return f"{self.preset}.{self.label or f'{self.signal}_{self.op}'}{self.stage and f'@{self.stage}'}"
 
     @property
+    def kept_if(self) -> str:
+        """What a document must reach, as rules are listed for people."""
+        sign = ">=" if self.op == "min" else "<="
+        bounds = [f"{sign} {self.bound:g}"] if math.isfinite(self.bound) else []
+        bounds += [f"{language}: {sign} {bound:g}" for language, bound in self.by_language]
+        return "; ".join(bounds) + (f", where {self.where}" if self.where else "")
+
+    @property
     def asks_for_facts(self) -> bool:
         """Whether it must be told more of a document than the signals of its family."""
         return bool(self.by_language) or self.where is not None

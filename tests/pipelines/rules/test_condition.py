@@ -31,6 +31,13 @@ def test_comparisons_join_as_in_sql_and_null_is_neither_true_nor_false() -> None
 
 
 @pytest.mark.parametrize(
+    "text", ["language = 'it''s'", "not (n >= 1.5 or kind = 'a') and language != 'de'", "not n < -1 or (n = 2 and kind = 'a' or n = 3) and n != 4"]
+)
+def test_a_condition_is_written_as_it_is_read(text: str) -> None:
+    assert parse(str(parse(text))) == parse(text)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "the end came; expected the name of a column"),

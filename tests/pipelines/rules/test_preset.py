@@ -12,6 +12,7 @@ from pipelines.contract.errors import ConfigError
 from pipelines.rules.condition import parse
 from pipelines.rules.preset import Rule, judge, load_preset, names
 from pipelines.signals.base import signals
+from pipelines.text.batch import DocumentBatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,7 @@ reason = "unsure"
     path.write_text(lines + 'name = "mail_unsure"\n')
     first, second = load_preset(str(path)).rules
     assert (first.by_language, first.bound, first.asks_for_facts) == ((("de", 0.5), ("zh", 1.0)), -inf, True)
+    assert (first.kept_if, second.kept_if) == ("de: >= 0.5; zh: >= 1", ">= 0.3, where source = 'mail'")
     assert (second.name, second.where) == ("mine.mail_unsure", parse("source = 'mail'"))
     path.write_text(lines.replace("source = 'mail'", "source = mail"))
     with pytest.raises(ConfigError, match=r"mine.toml.rules\[1\]: where: 'mail' came; expected a number or a text"):
@@ -117,3 +119,22 @@ def test_an_unknown_preset_suggests_and_a_file_of_ones_own_is_read(tmp_path: Pat
     path.write_text(path.read_text().replace("min = 0.5", "min = 0.5\nmax = 0.9"))
     with pytest.raises(ConfigError, match="exactly one of 'min' and 'max'"):
         load_preset(str(path))
+
+
+def test_the_multilingual_preset_keeps_plain_chinese_and_german_that_rules_for_english_drop() -> None:
+    texts = [
+        "東京は日本の首都です。" * 20,
+        "Der Fluss fließt an der alten Mühle vorbei bis zum Meer, wo die Boote warten. " * 5,
+        "# # # a # # # b " * 20,
+    ]
+    batch = DocumentBatch.of(texts)
+    facts = {"document_language": pa.array([code for code, _ in batch.languages])}
+
+    def dropped(preset: str, segmentation: str) -> list[str]:
+        measured = signals["gopher_quality"](segmentation=segmentation).measure(batch)  # type: ignore[call-arg]
+        signs = pa.RecordBatch.from_arrays([*measured.columns, *facts.values()], names=[*measured.schema.names, *facts])
+        rules = [one for one in load_preset(preset).rules if one.family == "gopher_quality"]
+        return sorted(set(judge(rules, IDS, signs).column("doc_id").to_pylist()))
+
+    assert dropped("gopher", "english") == ["a", "b", "c"]
+    assert dropped("gopher_multilingual", "by_language") == ["c"]

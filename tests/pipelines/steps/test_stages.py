@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -86,6 +86,12 @@ def run_file(folder: Path, stages: str, texts: dict[str, str] = TEXTS) -> Path:
     return path
 
 
+def hashes(path: Path, engine: Literal["local", "spark"] = "local") -> dict[str, str]:
+    """What is in every table of a run as far as judging, clock and machine apart."""
+    manifests = runner_for(load(path), engine, SilentReporter())[0].run("judge").manifests
+    return {f"{step}.{name}": table.content_sha256 for step, manifest in manifests.items() for name, table in manifest.tables.items()}
+
+
 def judged(path: Path) -> Tables:
     """The tables of a run as far as judging, as STEP.TABLE, with record keys in the place of ids."""
     settings = load(path)
@@ -104,6 +110,33 @@ def judged(path: Path) -> Tables:
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     return judged(run_file(tmp_path_factory.mktemp("staged"), STAGES))
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    path = run_file(tmp_path_factory.mktemp("reference"), STAGES)
+    return path, hashes(path)
+
+
+def elsewhere(path: Path, folder: Path, extra: str = "") -> Path:
+    """The same run in an empty warehouse."""
+    text = path.read_text(encoding="utf-8").replace("workers = 1", "workers = 2\npartitions = 5")
+    found = folder / "tiny.toml"
+    found.write_text(text.replace(f'warehouse = "{path.parent}', f'warehouse = "{folder}') + extra, encoding="utf-8")
+    return found
+
+
+def test_partitions_and_processes_change_nothing(reference: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    path, expected = reference
+    assert hashes(elsewhere(path, tmp_path)) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_gives_the_same_tables(reference: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    path, expected = reference
+    extra = '[spark]\nmaster = "local[2]"\ndriver_memory = "1g"\npartitions = 3\n'
+    assert hashes(elsewhere(path, tmp_path, extra), "spark") == expected
 
 
 def by_key(rows: list[dict[str, Any]], column: str) -> dict[str, Any]:
