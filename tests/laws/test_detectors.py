@@ -26,7 +26,21 @@ VALUES = (
 )
 TEXTS = st.lists(st.sampled_from(VALUES) | st.text(max_size=4), max_size=8).map("".join)
 
-pytestmark = pytest.mark.parametrize("detector", [detectors[name]() for name in detectors], ids=list(detectors))
+# Detectors that need something to be made with; one that needs nothing has no entry.
+PREPARE = {"word_list": lambda root: {"path": _terms(root)}}
+
+
+def _terms(root):
+    path = root / "terms.txt"
+    path.write_text("# listed\njane\nexample org\nPHONE_NUMBER\n219\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=list(detectors), scope="module")
+def detector(request, tmp_path_factory):
+    """A detector as its entry in PREPARE makes it."""
+    name = request.param
+    return detectors[name](**(PREPARE[name](tmp_path_factory.mktemp(name)) if name in PREPARE else {}))
 
 
 @given(text=TEXTS)
