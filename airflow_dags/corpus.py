@@ -1,4 +1,4 @@
-"""The weekly round: corpus, training, evaluation, publication. Each task is one call of the command line; what it does is assay's business.
+"""The weekly round: corpus, training, evaluation, each verified before it counts. Each task is one call of the command line.
 
 Standard library and Airflow only. assay lives in an environment of its own: the interpreter that ``ASSAY_PYTHON`` names, or the one of the
 ``.venv`` beside this folder.
@@ -6,6 +6,7 @@ Standard library and Airflow only. assay lives in an environment of its own: the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, Param, chain
+from airflow.sdk import DAG, Asset, BaseOperator, CronTriggerTimetable, Param, chain
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BAD_USAGE: Final = 2  # the command line's exit code for a run file or an option that cannot work: trying again will not help
-MAX_REPORT_BYTES: Final = 4096  # a report is names, hashes and counts; text has no business in the database of a scheduler
+MAX_REPORT_BYTES: Final = 4096  # a report is names, hashes and counts: what is longer is shortened, for the database of a scheduler
+_MAX_VALUE_BYTES: Final = 256  # of one value of a report that is shortened
 GRACE_S: Final = 20.0  # for assay to stop its workers before they are killed
 
 CORPUS = Asset(name="assay_corpus", uri="assay://warehouse/corpus")
@@ -34,6 +36,8 @@ SCORES = Asset(name="assay_scores", uri="assay://warehouse/scores")
 
 class AssayOperator(BaseOperator):
     """Runs ``assay ARGUMENTS... --json`` and returns the one JSON object that it prints, without its rows: those are in tables.
+
+    A report that is too long is shortened to its hash, its counts and its short values; that is no reason for a task to fail.
 
     Raises:
         AirflowFailException: bad usage, or there is no assay; no retry.
@@ -87,12 +91,26 @@ def _report(printed: str, task: str) -> dict[str, Any]:
         report = json.loads(printed)
     except json.JSONDecodeError:
         raise AirflowFailException(f"{task}: assay was to print one JSON object and printed {len(printed)} characters of something else") from None
-    handed_on = {name: value for name, value in report.items() if not _is_rows(value)} if isinstance(report, dict) else None
-    if handed_on is None or len(json.dumps(handed_on).encode()) > MAX_REPORT_BYTES:
-        raise AirflowFailException(
-            f"{task}: a report is a JSON object of at most {MAX_REPORT_BYTES} bytes besides its rows, this one is another thing"
-        )
-    return handed_on
+    if not isinstance(report, dict):
+        raise AirflowFailException(f"{task}: assay was to print one JSON object and printed another kind of JSON")
+    handed_on = {name: value for name, value in report.items() if not _is_rows(value)}
+    return handed_on if _num_bytes(handed_on) <= MAX_REPORT_BYTES else _shortened(handed_on)
+
+
+def _shortened(report: dict[str, Any]) -> dict[str, Any]:
+    """The hash of a report with, as far as there is room for them, its short values and how many the others hold."""
+    printed = json.dumps(report, sort_keys=True).encode()
+    shortened: dict[str, Any] = {"shortened_from_bytes": len(printed), "report_sha256": hashlib.sha256(printed).hexdigest()}
+    for name, value in report.items():
+        counted = {"num_values": len(value)} if isinstance(value, (dict, list)) else {"num_characters": len(str(value))}
+        short = value if _num_bytes(value) <= _MAX_VALUE_BYTES else counted
+        if _num_bytes({**shortened, name: short}) <= MAX_REPORT_BYTES:
+            shortened[name] = short
+    return shortened
+
+
+def _num_bytes(value: object) -> int:
+    return len(json.dumps(value).encode())
 
 
 def _is_rows(value: object) -> bool:
@@ -114,8 +132,9 @@ def _stop(process: subprocess.Popen[str]) -> None:
 with DAG(
     dag_id="assay",
     description="From sources to a published corpus, a checkpoint and its scores",
-    # Said in full: a bare cron string has meant another timetable since Airflow 3, one whose data interval is empty.
-    schedule=CronDataIntervalTimetable("0 3 * * 1", timezone="UTC"),
+    # A moment, not an interval: a run reads the sources as they stand, so there is no stretch of time that it would be the run of, and running the
+    # past again would only give the present again. Said in full, since what a bare cron string means has changed with Airflow 3.
+    schedule=CronTriggerTimetable("0 3 * * 1", timezone="UTC"),
     start_date=datetime(2026, 1, 5, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,  # one writer to a warehouse
@@ -135,40 +154,50 @@ with DAG(
     doc_md="""
 ### assay: corpus, checkpoint, scores
 
-| task | command | publishes |
-|---|---|---|
-| `corpus` | `assay run RUN.toml --engine ENGINE` | every table up to the shards |
-| `train` | `assay train RUN.toml` | a checkpoint |
-| `evaluate` | `assay eval RUN.toml` | predictions and scores |
-| `publish` | `assay verify RUN.toml` | nothing: it reads every published file against its hash and fails on the first that differs |
+| task | command | publishes | announces |
+|---|---|---|---|
+| `corpus` | `assay run RUN.toml --engine ENGINE --verify` | every table up to the shards | |
+| `verify_corpus` | `assay verify RUN.toml` | | `assay_corpus` |
+| `train` | `assay train RUN.toml --verify` | a checkpoint | |
+| `evaluate` | `assay eval RUN.toml --verify` | predictions and scores | |
+| `verify_scores` | `assay verify RUN.toml` | | `assay_checkpoint`, `assay_scores` |
+
+With `--verify` a command reads every file that it made or found against its hash and publishes a version only if all agree. Assets are announced by
+the tasks that read the published version once more, as other processes see it: what waits for an asset never starts on files that differ.
 
 A task that is run again is cheap: a finished step is found by its key and not done twice. Exit code 2 (a wrong run file) is not retried.
-What tasks hand on is the version, the hashes and the counts, never text.
+What tasks hand on is the version, the hashes and the counts, never text. A run has no data interval: it reads the sources as they stand, so a
+backfill would make the same corpus many times over.
 """,
 ) as dag:
     corpus = AssayOperator(
         task_id="corpus",
-        arguments=["run", "{{ params.run_file }}", "--engine", "{{ params.engine }}"],
+        arguments=["run", "{{ params.run_file }}", "--engine", "{{ params.engine }}", "--verify"],
+        doc_md="Curates: every step from ingest to publish, each with its manifest; verifies the files, then publishes.",
+    )
+    verify_corpus = AssayOperator(
+        task_id="verify_corpus",
+        arguments=["verify", "{{ params.run_file }}"],
         outlets=[CORPUS],
-        doc_md="Curates: every step from ingest to publish, each with its manifest.",
+        execution_timeout=timedelta(hours=4),
+        doc_md="Reads every file that the current version names and compares its hash; then the corpus is announced.",
     )
     train = AssayOperator(
         task_id="train",
-        arguments=["train", "{{ params.run_file }}"],
-        outlets=[CHECKPOINT],
+        arguments=["train", "{{ params.run_file }}", "--verify"],
         execution_timeout=timedelta(hours=48),
         doc_md="Trains on the shards of the corpus; goes on from the last checkpoint of the same plan.",
     )
     evaluate = AssayOperator(
         task_id="evaluate",
-        arguments=["eval", "{{ params.run_file }}"],
-        outlets=[SCORES],
+        arguments=["eval", "{{ params.run_file }}", "--verify"],
         doc_md="Scores the checkpoint, split by what its own corpus had seen.",
     )
-    publish = AssayOperator(
-        task_id="publish",
+    verify_scores = AssayOperator(
+        task_id="verify_scores",
         arguments=["verify", "{{ params.run_file }}"],
+        outlets=[CHECKPOINT, SCORES],
         execution_timeout=timedelta(hours=4),
-        doc_md="Reads every file that the current version names and compares its hash.",
+        doc_md="Reads every file once more, those of the model and of its scores too; then both are announced.",
     )
-    chain(corpus, train, evaluate, publish)
+    chain(corpus, verify_corpus, train, evaluate, verify_scores)

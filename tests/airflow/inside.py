@@ -5,6 +5,7 @@ inside.py WANTED.json REPORT.json    one run for each element of WANTED.json: {"
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -15,12 +16,23 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import Asset
 
 BAD_PARAMS = [("run_file", "--help.toml"), ("run_file", "run.json"), ("run_file", 3), ("engine", "flink")]
+LONG = [
+    {"version": 7, "manifests": {f"eval:{n}": "a" * 64 for n in range(99)}, "done_now": ["eval"], "scores": [{"text": "t" * 9999}]},
+    {f"step {n}": "a" * 64 for n in range(9999)},
+    {"said": "w" * 9999},
+]
 DAGS = Path(__file__).resolve().parents[2] / "airflow_dags"
 
 
 def describe() -> dict:
     bag = DagBag(str(DAGS))
-    return {"import_errors": bag.import_errors, "dags": {name: _dag(dag) for name, dag in bag.dags.items()}}
+    return {"import_errors": bag.import_errors, "dags": {name: _dag(dag) for name, dag in bag.dags.items()}, "shortened": _shortened()}
+
+
+def _shortened() -> list[dict]:
+    sys.path.insert(0, str(DAGS.parent))
+    corpus = importlib.import_module("airflow_dags.corpus")
+    return [corpus._report(json.dumps(report), "task") for report in LONG]
 
 
 def _dag(dag) -> dict:

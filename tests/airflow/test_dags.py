@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-airflow" / "bin" / "python"
+TASKS = ("corpus", "verify_corpus", "train", "evaluate", "verify_scores")
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -68,12 +70,23 @@ def endless(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def damaging(tmp_path_factory, tiny_run_file):
+    """Stands where the interpreter would: it is the interpreter, but that a published file is damaged once a corpus was made."""
+    program = tmp_path_factory.mktemp("damaging") / "python"
+    tokenizers = f"find {tiny_run_file.parent}/warehouse/data/tokenize -name tokenizer.json"
+    damage = f'if [ "$3" = run ]; then {tokenizers} | while read -r file; do printf x >> "$file"; done; fi'
+    program.write_text(f'#!/bin/sh\n"{sys.executable}" "$@" || exit $?\n{damage}\nexit 0\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(scope="session")
 def log(tmp_path_factory):
     return tmp_path_factory.mktemp("log") / "airflow.log"
 
 
 @pytest.fixture(scope="session")
-def seen(tmp_path_factory, tiny_run_file, endless, log):
+def seen(tmp_path_factory, tiny_run_file, endless, damaging, log):
     """What Airflow makes of the DAG files, and how some runs in a fresh Airflow ended; it takes seconds to start, so all go in one process."""
     if not PYTHON.exists():
         pytest.skip("airflow: the Airflow environment is not installed (make test installs it)")
@@ -91,6 +104,8 @@ def seen(tmp_path_factory, tiny_run_file, endless, log):
     wanted = [
         {"name": "first", **tiny},
         {"name": "second", **tiny},
+        {"name": "damaged", **tiny, "python": str(damaging)},
+        {"name": "damaged before", **tiny},
         {"name": "bad usage", **missing},
         {"name": "no assay", **missing, "python": str(home / "python")},
         {"name": "endless", **missing, "python": str(endless), "seconds": 2.0},
@@ -124,11 +139,11 @@ def test_every_dag_file_can_be_read(seen):
 
 
 def test_the_corpus_comes_before_the_model_and_the_model_before_its_scores(dag):
-    assert dag["edges"] == [["corpus", "train"], ["evaluate", "publish"], ["train", "evaluate"]]
+    assert dag["edges"] == sorted([above, below] for above, below in pairwise(TASKS))
 
 
-def test_no_schedule_is_a_bare_string_whose_meaning_changed_with_airflow_3(dag):
-    assert dag["schedule"] == "CronDataIntervalTimetable"
+def test_a_run_has_a_moment_and_no_data_interval_that_nothing_would_read(dag):
+    assert dag["schedule"] == "CronTriggerTimetable"
 
 
 def test_the_past_is_not_caught_up_and_one_run_writes_at_a_time(dag):
@@ -149,18 +164,23 @@ def test_every_task_is_tried_again_later_and_later_and_ends(tasks):
         assert 0 < task["execution_timeout_s"] <= 48 * 3600
 
 
-def test_other_dags_can_wait_for_the_corpus_the_checkpoint_and_the_scores(tasks):
-    assert [tasks[name]["outlets"] for name in ("corpus", "train", "evaluate", "publish")] == [
-        ["assay_corpus"], ["assay_checkpoint"], ["assay_scores"], [],
-    ]  # fmt: skip
+def test_other_dags_can_wait_for_the_corpus_the_checkpoint_and_the_scores_and_only_verification_announces_them(tasks):
+    announced = {name: task["outlets"] for name, task in tasks.items() if task["outlets"]}
+    assert announced == {"verify_corpus": ["assay_corpus"], "verify_scores": ["assay_checkpoint", "assay_scores"]}
+    assert {tasks[name]["arguments"][0] for name in announced} == {"verify"}
+
+
+def test_nothing_is_published_before_its_files_were_verified(tasks):
+    assert [name for name, task in tasks.items() if task["arguments"][0] != "verify" and "--verify" not in task["arguments"]] == []
 
 
 def test_a_task_is_one_call_of_the_command_line(tasks):
     assert {name: task["arguments"][0] for name, task in tasks.items()} == {
         "corpus": "run",
+        "verify_corpus": "verify",
         "train": "train",
         "evaluate": "eval",
-        "publish": "verify",
+        "verify_scores": "verify",
     }
 
 
@@ -170,19 +190,38 @@ def test_a_parameter_cannot_become_an_option_or_an_unknown_engine(dag):
 
 def test_the_dag_runs_from_text_to_scores(runs, log):
     ends = runs["first"]["tasks"]
-    assert ends == dict.fromkeys(("corpus", "train", "evaluate", "publish"), "success"), log.read_text(encoding="utf-8")[-4000:]
+    assert ends == dict.fromkeys(TASKS, "success"), log.read_text(encoding="utf-8")[-4000:]
 
 
 def test_a_second_run_finds_nothing_to_do_and_the_same_content(runs):
     first, second = runs["first"]["reports"], runs["second"]["reports"]
     assert second["corpus"]["manifests"] == first["corpus"]["manifests"]
     assert second["corpus"]["done_now"] == []
-    assert second["publish"] == first["publish"]
+    assert second["verify_scores"] == first["verify_scores"]
+
+
+def test_a_corpus_that_is_damaged_after_it_was_made_is_not_announced_and_not_trained_on(runs):
+    assert runs["damaged"]["tasks"] == {"corpus": "success", "verify_corpus": "failed", **dict.fromkeys(TASKS[2:], "upstream_failed")}
+    assert runs["damaged before"]["tasks"] == {"corpus": "failed", **dict.fromkeys(TASKS[1:], "upstream_failed")}
+
+
+def test_a_report_that_is_too_long_is_shortened_to_its_hash_counts_and_short_values(seen):
+    evaluations, many, long = seen["shortened"]
+    assert {name: evaluations[name] for name in ("version", "manifests", "done_now")} == {
+        "version": 7, "manifests": {"num_values": 99}, "done_now": ["eval"],
+    }  # fmt: skip
+    assert "scores" not in evaluations
+    assert many["shortened_from_bytes"] > 9999 * 64
+    assert long["said"] == {"num_characters": 9999}
+    assert all(len(report["report_sha256"]) == 64 and len(json.dumps(report).encode()) <= 4096 for report in seen["shortened"])
 
 
 def test_a_run_file_that_does_not_exist_is_not_tried_again(runs):
     assert runs["bad usage"]["tries"]["corpus"] == 1
-    assert runs["bad usage"]["tasks"] == {"corpus": "failed", **dict.fromkeys(("train", "evaluate", "publish"), "upstream_failed")}
+    assert runs["bad usage"]["tasks"] == {
+        "corpus": "failed",
+        **dict.fromkeys(("verify_corpus", "train", "evaluate", "verify_scores"), "upstream_failed"),
+    }
 
 
 def test_without_assay_the_task_fails_at_once_and_names_the_way_out(runs, log):
