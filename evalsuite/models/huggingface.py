@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from evalsuite.base import GenerateRequest, LoglikelihoodRequest, RollingRequest
     from evalsuite.windows import Window
 
-_ANSWERS: Final = (".json", ".jinja", ".model", ".txt", ".safetensors", ".bin")  # files that decide what a model answers
+_ANSWERS: Final = (".json", ".jinja", ".model", ".txt", ".safetensors")  # files that decide what a model answers
 _FIRST_BUFFERS: Final = 1024  # positions that a model without a stated context length is trusted with
 
 
@@ -35,13 +35,14 @@ _FIRST_BUFFERS: Final = 1024  # positions that a model without a stated context 
 class HuggingFace:
     """A folder that ``AutoModelForCausalLM`` loads, in float32.
 
+    Weights are safetensors: other formats are pickles, which run code when they are read. Code that stands in the folder is never run.
     Log-likelihoods are those of lm-evaluation-harness, but that a tokenizer which begins every text with a token of its own gets it once in
     rolling windows, not twice.
     ``path`` is read with ``local_files_only``; ``max_length`` is the context length where the configuration's is not to be used.
     ``batch_tokens`` bounds rows times the longest of them; it changes the rounding only.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path  # a folder that transformers loads; nothing is fetched
     title: str = ""  # name in scores; without one, that of the folder
     device: str = "auto"  # auto: a graphics card where there is one
@@ -81,7 +82,7 @@ class HuggingFace:
 
     @cached_property
     def _model(self) -> Any:
-        model = self._loaded(AutoModelForCausalLM.from_pretrained, dtype=torch.float32)
+        model = self._loaded(AutoModelForCausalLM.from_pretrained, dtype=torch.float32, use_safetensors=True)
         return model.to(self._device).eval()
 
     @cached_property
@@ -92,9 +93,13 @@ class HuggingFace:
         if not self.path.is_dir():
             raise InputError(f"{self.path}: no such folder; name a model folder with config.json, weights and a tokenizer on this machine")
         try:
-            return load(self.path, local_files_only=True, **options)
+            # Said in full: left out, transformers asks on the terminal whether it may run the folder's code.
+            return load(self.path, local_files_only=True, trust_remote_code=False, **options)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise InputError(f"{self.path}: transformers cannot load a causal language model from it ({type(error).__name__})") from None
+            raise InputError(
+                f"{self.path}: transformers cannot load a causal language model from it ({type(error).__name__}); it needs config.json, a tokenizer "
+                "and weights as safetensors, and no code of its own"
+            ) from None
 
     @cached_property
     def _begin(self) -> list[int]:

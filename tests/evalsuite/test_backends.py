@@ -169,6 +169,27 @@ def test_a_folder_without_a_model_is_one_line(name, tmp_path):
             assert "\n" not in str(caught.value)
 
 
+def test_weights_that_are_a_pickle_are_refused(tiny_llama, theirs, tmp_path):
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny_llama, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    torch.save(theirs[0].state_dict(), folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match="weights as safetensors"):
+        models["huggingface"](path=folder, device="cpu").loglikelihood(asked())
+
+
+def test_nobody_is_asked_whether_code_of_the_folder_may_run_and_it_does_not(tiny_llama, tmp_path, monkeypatch):
+    folder, ran = tmp_path / "coded", tmp_path / "ran"
+    shutil.copytree(tiny_llama, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    coded = {**config, "model_type": "mine", "auto_map": {"AutoConfig": "mine.Mine", "AutoModelForCausalLM": "mine.Mine"}}
+    (folder / "config.json").write_text(json.dumps(coded), encoding="utf-8")
+    (folder / "mine.py").write_text(f"open({str(ran)!r}, 'w').close()\nfrom transformers import LlamaConfig as Mine\n", encoding="utf-8")
+    monkeypatch.setattr("builtins.input", lambda _question: "y")
+    with pytest.raises(InputError, match="no code of its own"):
+        models["huggingface"](path=folder, device="cpu").loglikelihood(asked())
+    assert not ran.exists()
+
+
 def test_a_prompt_needs_room_in_the_context(tiny_llama):
     request = GenerateRequest(prompt="a", stop=(), max_new_tokens=32)
     with pytest.raises(ConfigError, match="leaves no room"):
