@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench lock clean
+.PHONY: help demo test check docs bench campaign lock clean
 
 # The text after the two hashes is what `make help` shows.
 help: ## this list
@@ -34,6 +34,11 @@ docs: ## writes the generated documentation anew
 bench: ## every benchmark; the figures go to benchmarks/RESULTS.md by hand, with the machine's name
 	@tools/install.sh bench
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
+
+# Apart from the tests because it takes hours: KILLS, RUNS and CORPUS say how much. The figures go to docs/campaigns.md by hand, with the machine's name.
+campaign: ## many kills, many runs, and a corpus on both engines: KILLS=40 RUNS=20 CORPUS=folder
+	@tools/install.sh dev
+	@PYTHONPATH=tests .venv/bin/python -m campaign --kills $(or $(KILLS),40) --runs $(or $(RUNS),20) $(if $(CORPUS),--corpus "$(CORPUS)")
 
 # Torch is named without its variant, and what it brings for graphics cards is left to it.
 lock: ## resolves every requirement anew, for all platforms and Pythons, into requirements/

@@ -104,7 +104,7 @@ def run_file_page() -> str:
 
 def licences_page() -> str:
     """``docs/licences.md``: packages, models and data that assay uses, with their licences."""
-    rows = [(f"`{name}`", licence, f"`{extra}`" if extra else "always") for name, licence, extra in packages_table()]
+    rows = [(f"`{name}`", licence, needs or "always") for name, licence, needs in packages_table()]
     excepted = "".join(f"- `{name}` may stay: {reason}.\n" for name, reason in EXCEPTIONS.items())
     unstated = "".join(f"- `{name}` names no licence in its metadata; its licence file is {licence}.\n" for name, licence in UNSTATED.items())
     packages = _grid(("package", "licence, as it names it", "needed"), rows)

@@ -101,13 +101,13 @@ def read_licences(packages: list[str]) -> dict[str, list[str]]:
 
 
 def packages_table() -> list[tuple[str, str, str]]:
-    """Name, licence and extra of every package that pyproject.toml asks for at run time; a package is listed where it comes first."""
-    groups = {"": _project()["dependencies"], **{extra: _project()["optional-dependencies"][extra] for extra in extras()}}
-    found: dict[str, tuple[str, str, str]] = {}
+    """Name, licence and extras of every package that pyproject.toml asks for at run time; without extras, assay always needs it."""
+    groups = {"": _project()["dependencies"], **{f"`{extra}`": _project()["optional-dependencies"][extra] for extra in extras()}}
+    needs: dict[str, list[str]] = {}
     for extra, lines in groups.items():
-        for name in sorted(normal(Requirement(line).name) for line in lines):
-            found.setdefault(name, (name, stated(distribution(name)), extra))
-    return list(found.values())
+        for line in lines:
+            needs.setdefault(normal(Requirement(line).name), []).append(extra)
+    return [(name, stated(distribution(name)), ", ".join(needs[name])) for name in sorted(needs)]
 
 
 def main() -> int:

@@ -7,25 +7,19 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from campaign.runs import Reader, contents
 from tiny_corpus import documents, write_run_file
 
 from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import load
-from pipelines.contract.parts import read_table
-from pipelines.contract.schema import CORPUS
 from pipelines.contract.warehouse import Warehouse
 
 STEPS = ("ingest", "clean", "measure", "judge", "dedup", "split", "register", "decontaminate", "scrub", "tokenize", "publish")
 SCRIPT = Path(__file__).parent / "killed_run.py"
-
-
-def contents(warehouse: Warehouse) -> dict[str, str]:
-    return {step: manifest.content_sha256 for step, manifest in warehouse.manifests().items()}
 
 
 def killed_at(run_file: Path, point: str) -> int:
@@ -38,27 +32,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     runner, warehouse = runner_for(load(write_run_file(tmp_path_factory.mktemp("undisturbed"))), "local", SilentReporter())
     runner.run()
     return contents(warehouse)
-
-
-class Reader(threading.Thread):
-    """Reads the newest version again and again while others write and die; remembers every corpus it saw."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__()
-        self.warehouse = Warehouse(root)
-        self.over = threading.Event()
-        self.seen: dict[int, set[tuple[str, int]]] = {}
-        self.failures: list[str] = []
-
-    def run(self) -> None:
-        while not self.over.wait(0.2):
-            try:
-                version = self.warehouse.version()
-                if version is not None:
-                    corpus = self.warehouse.table(self.warehouse.manifests(version)["publish"], "corpus", CORPUS.schema)
-                    self.seen.setdefault(version.number, set()).add((corpus.content_sha256, read_table(corpus).num_rows))
-            except Exception as error:  # noqa: BLE001 - any failure of a reader is the finding
-                self.failures.append(repr(error))
 
 
 @pytest.mark.slow
@@ -80,8 +53,7 @@ def test_a_kill_in_every_step_changes_nothing_but_the_time(tmp_path: Path, undis
         assert contents(warehouse) == old_contents
         result = runner_for(load(new), "local", SilentReporter())[0].run()
     finally:
-        reader.over.set()
-        reader.join()
+        reader.end()
     assert result.done_now == ()  # every step had been finished before one of the kills
     assert contents(warehouse) == undisturbed
     assert reader.failures == []
