@@ -1,18 +1,18 @@
-"""The warehouse as SQL: one view a table of the contract, over exactly the files that the newest version names.
+"""The warehouse as SQL: one view a table of the contract, over exactly the files that the newest version names, page checksums verified.
 
 The default catalog shows what anyone may see: columns that can be personal are not there, and ``texts.text`` is masked. ``raw=True`` shows all
-of it and leaves a line in ``WAREHOUSE/raw_access.log``.
+of it and leaves a line in ``WAREHOUSE/raw_access.log``. Where nothing was published yet, the catalog shows what the newest run finished.
 """
 
 from __future__ import annotations
 
-import getpass
-import hashlib
+import re
+import secrets
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -22,9 +22,12 @@ import pyarrow.parquet as pq
 
 from app.glossary import STEPS
 from app.masking import masked_column, masked_part_column
-from pipelines.contract.errors import CorruptFile, WarehouseError
+from app.raw_access import log_raw_access
+from pipelines.contract.errors import ConfigError, CorruptFile, WarehouseError
+from pipelines.contract.parts import PartFile
+from pipelines.contract.registry import did_you_mean
 from pipelines.contract.schema import RUNS, SURVIVORS, TABLES
-from pipelines.contract.warehouse import Version, Warehouse
+from pipelines.contract.warehouse import Warehouse, file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,16 +53,23 @@ _ALIVE: Final = "_survivors_"  # a step's own survivors; the view ``survivors`` 
 # Tables that are reached through a view that hides some of their text (``app/sql/views``), and what that view reads beside them.
 _HIDDEN: Final = (f"{_ALIVE}scrub", "corpus", "pii_spans", "edits")  # what says which bytes are hidden: ``hidden_spans.sql``
 _MASKED: Final[dict[str, tuple[str, ...]]] = {"texts": _HIDDEN, "benchmark_items": ("splits", "texts", *_HIDDEN)}
+HIDDEN_NAME: Final = re.compile(r"hidden_[0-9a-f]{32}_")  # how a name begins that only our views know; another one for each connection
+_HIDDEN_IN_VIEW: Final = re.compile(r"\b_(?=[a-z])")  # how ``app/sql/views`` writes the beginning of such a name
+LATEST: Final = "latest"
+_NOT_READ: Final = "reading the Arrow source failed"  # how DuckDB begins what Arrow says
+_WAY_OUT: Final = "`assay verify` says what to delete, so that its step is done anew"
+_CHECKED_PAGES: Final = pads.ParquetFileFormat(default_fragment_scan_options=pads.ParquetFragmentScanOptions(page_checksum_verification=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A table as it may be read: the columns that are shown, the files that hold it, how many rows they have."""
+    """A table as it may be read: the columns that are shown and all that are stored, the files that hold it, how many rows they have."""
 
     name: str
     grain: str
     schema: pa.Schema
-    paths: tuple[str, ...] = ()
+    stored: pa.Schema
+    files: Mapping[str, PartFile] = field(default_factory=dict)
     num_rows: int = 0
 
     @property
@@ -70,10 +80,9 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """What a version of a warehouse offers to SQL."""
+    """What a version of a warehouse, or a run, offers to SQL."""
 
     warehouse: Warehouse
-    version: Version | None
     raw: bool
     relations: Mapping[str, Relation]
 
@@ -102,34 +111,34 @@ class Catalog:
         return wanted.union(*(beside for name, beside in _MASKED.items() if name in wanted and not self.raw))
 
 
-def catalog(warehouse: Warehouse, *, raw: bool = False, number: int | None = None) -> Catalog:
-    """The tables of a version, the newest by default; all of them empty if nothing was published."""
-    version = warehouse.version(number)
-    manifests = warehouse.manifests(version) if version else {}
+def catalog(warehouse: Warehouse, *, raw: bool = False, number: int | None = None, run: str | None = None) -> Catalog:
+    """The tables of a version, the newest by default, or of a run; all of them empty if nothing was ever finished.
+
+    Raises:
+        ConfigError: no run of that id left finished steps.
+    """
+    manifests = _manifests(warehouse, number, run)
     relations = {name: _relation(warehouse, manifests, name, raw=raw) for name in TABLES if name not in {RUNS.name, SURVIVORS.name}}
     for name in sorted({name for m in manifests.values() for name, entry in m.tables.items() if name.startswith(FAMILY) and entry.files}):
         relations[name] = _relation(warehouse, manifests, name, raw=raw)
     for step in {"scrub", *(step for step, m in manifests.items() if SURVIVORS.name in m.tables)}:
         only = {step: manifests[step]} if step in manifests else {}
         relations[f"{_ALIVE}{step}"] = replace(_relation(warehouse, only, SURVIVORS.name, raw=raw), name=f"{_ALIVE}{step}")
-    return Catalog(warehouse=warehouse, version=version, raw=raw, relations=relations)
+    return Catalog(warehouse=warehouse, raw=raw, relations=relations)
 
 
-def connect(warehouse: Warehouse, *, raw: bool = False, purpose: str = "connect") -> duckdb.DuckDBPyConnection:
+def connect(warehouse: Warehouse, *, raw: bool = False, run: str | None = None, purpose: str = "connect") -> duckdb.DuckDBPyConnection:
     """A connection for our own queries, over the newest version; cursors of it see the same views. Strangers' SQL goes through ``run_sql``.
 
     Raises:
+        ConfigError: no run of that id left finished steps.
         WarehouseError: raw access cannot be logged, or a file that the version names cannot be read.
     """
     if raw:
         log_raw_access(warehouse, purpose)
-    shown = catalog(warehouse, raw=raw)
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET TimeZone = 'UTC'")
-    for name, relation in shown.relations.items():
-        _view_of_files(connection, _hidden(shown, name), relation)
-    _install_facts(connection, shown)
-    _install_views(connection, shown, set(shown.names))
+    shown = catalog(warehouse, raw=raw, run=run)
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    install(connection, shown, shown.names)
     return connection
 
 
@@ -148,73 +157,91 @@ def damage_explained() -> Iterator[None]:
         raise CorruptFile(f"a published table cannot be read ({type(error).__name__}); `assay verify` names the file") from None
 
 
-def install_arrow(connection: duckdb.DuckDBPyConnection, shown: Catalog, names: Iterable[str]) -> None:
-    """Registers tables as Arrow data sets, which a connection reads even when it may not open files."""
-    wanted = shown.needed(names)
-    for name in sorted(wanted & set(shown.relations)):
-        relation = shown.relations[name]
-        data = pads.dataset(list(relation.paths), schema=relation.schema, format="parquet") if relation.paths else relation.schema.empty_table()
-        connection.register(_hidden(shown, name), data)
-    _install_facts(connection, shown)
-    _install_views(connection, shown, wanted)
+def install(connection: duckdb.DuckDBPyConnection, shown: Catalog, names: Iterable[str]) -> None:
+    """Makes tables readable, as views over Arrow data sets, which a connection reads even when it may not open files.
 
-
-def log_raw_access(warehouse: Warehouse, purpose: str) -> None:
-    """Leaves a line: when, who, and the hash of what was asked; never the question itself, which may quote text.
+    What a view hides has a name that nobody can guess: some functions of a database take a table's name as text, and a statement cannot both
+    find a name out and use it.
 
     Raises:
-        WarehouseError: the line cannot be written, so raw text is not shown.
+        CorruptFile: a file that the version names is gone.
     """
-    if not warehouse.root.is_dir():
-        return
-    line = f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{_user()}\t{hashlib.sha256(purpose.encode()).hexdigest()}\n"
-    try:
-        with (warehouse.root / "raw_access.log").open("a", encoding="utf-8") as log:
-            log.write(line)
-    except OSError as error:
-        raise WarehouseError(f"{warehouse.root}/raw_access.log: {error.strerror}; raw text is shown only where its use can be logged") from None
+    connection.execute("SET TimeZone = 'UTC'")
+    prefix = f"hidden_{secrets.token_hex(16)}_"
+    wanted = shown.needed(names)
+    for name in sorted(wanted & set(shown.relations)):
+        hidden = name.startswith("_") or (name in _MASKED and not shown.raw)
+        _view_of_files(connection, f"{prefix}{name.removeprefix('_')}" if hidden else name, shown.relations[name])
+    _install_facts(connection, shown)
+    _install_views(connection, shown, wanted, prefix)
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+def unread(error: duckdb.Error, relations: Iterable[Relation]) -> WarehouseError | None:
+    """What it means that a query failed while it read one of these tables; None if it failed for another reason."""
+    if _NOT_READ not in str(error):
+        return None
+    path = _damaged(relations)
+    if path is None:
+        return WarehouseError("a table cannot be read, though its files are as their manifests say; ask again")
+    return CorruptFile(f"{path}: differs from its manifest; {_WAY_OUT}")
+
+
+def _manifests(warehouse: Warehouse, number: int | None, run: str | None) -> dict[str, Manifest]:
+    version = warehouse.version(number) if run is None else None
+    if version is not None:
+        return warehouse.manifests(version)
+    finished = {row["run_id"]: steps for row in warehouse.runs() if (steps := warehouse.finished_steps(row["run_id"]))}
+    if run not in {None, LATEST, *finished}:
+        raise ConfigError(f"--run {run}: no run of that id left finished steps; {did_you_mean(run or '', [LATEST, *finished])}")
+    chosen = max(finished, default=None) if run in {None, LATEST} else run
+    found = {step: warehouse.find(step, key) for step, key in (finished[chosen] if chosen and number is None else {}).items()}
+    gone = [step for step, manifest in found.items() if manifest is None]
+    if gone:
+        raise ConfigError(f"run {chosen}: what its step {gone[0]} left is gone; run the same command again to make it anew")
+    return {step: manifest for step, manifest in found.items() if manifest is not None}
 
 
 def _relation(warehouse: Warehouse, manifests: Mapping[str, Manifest], name: str, *, raw: bool) -> Relation:
     entries = [m.tables[name] for m in manifests.values() if name in m.tables]
-    paths = tuple(sorted({f"{warehouse.root}/{f.path}" for entry in entries for f in entry.files}))
-    full = TABLES[name].schema if name in TABLES else _schema_of(paths[0])
+    held = {f"{warehouse.root}/{f.path}": f for entry in entries for f in entry.files}
+    full = TABLES[name].schema if name in TABLES else _schema_of(min(held))
     hidden = frozenset() if raw else PRIVATE.get(name, frozenset())
     grain = TABLES[name].grain if name in TABLES else f"a document's signals of the family {name.removeprefix(FAMILY)}"
     schema = pa.schema([f.remove_metadata() for f in full if f.name not in hidden])
-    return Relation(name=name, grain=grain, schema=schema, paths=paths, num_rows=sum(e.num_rows for e in entries))
+    return Relation(name=name, grain=grain, schema=schema, stored=full, files=held, num_rows=sum(e.num_rows for e in entries))
+
+
+def _damaged(relations: Iterable[Relation]) -> str | None:
+    """The first file of some tables that is not what its manifest says."""
+    held = {path: file.sha256 for relation in relations for path, file in relation.files.items()}
+    return next((path for path in sorted(held) if not Path(path).is_file() or file_sha256(path) != held[path]), None)
 
 
 def _schema_of(path: str) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
-        raise CorruptFile(f"{path}: cannot be read as Parquet ({type(error).__name__}); run `assay verify`, then run the step again") from None
-
-
-def _hidden(shown: Catalog, name: str) -> str:
-    """A table's own name, or one that only its masking view knows: a query that names anything with a leading underscore is refused."""
-    return f"_{name}" if name in _MASKED and not shown.raw else name
+        raise CorruptFile(f"{path}: cannot be read as Parquet ({type(error).__name__}); {_WAY_OUT}") from None
 
 
 def _view_of_files(connection: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
-    if not relation.paths:
+    if not relation.files:
         _table_of(connection, name, relation.schema.empty_table())
         return
-    columns = ", ".join(_quoted(f.name) for f in relation.schema)
     try:
-        connection.read_parquet(list(relation.paths)).project(columns).create_view(name)
-    except duckdb.Error as error:
-        raise CorruptFile(
-            f"{relation.name}: a file of it cannot be read ({type(error).__name__}); run `assay verify`, then run the step again"
-        ) from None
+        data = pads.dataset(sorted(relation.files), schema=relation.schema, format=_CHECKED_PAGES)
+        for fragment in data.get_fragments():
+            _check_footer(fragment, relation)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise CorruptFile(f"{_damaged([relation]) or relation.name}: cannot be read ({type(error).__name__}); {_WAY_OUT}") from None
+    connection.from_arrow(data).create_view(name)
+
+
+def _check_footer(fragment: pads.ParquetFileFragment, relation: Relation) -> None:
+    """Compares what no checksum covers: a column under another name would be read as one without values."""
+    found = [(f.name, f.type.id) for f in fragment.physical_schema]
+    if found != [(f.name, f.type.id) for f in relation.stored] or fragment.metadata.num_rows != relation.files[fragment.path].num_rows:
+        raise CorruptFile(f"{fragment.path}: differs from its manifest; {_WAY_OUT}")
 
 
 def _table_of(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
@@ -237,17 +264,19 @@ def _install_facts(connection: duckdb.DuckDBPyConnection, shown: Catalog) -> Non
     _table_of(connection, "runs", runs)
 
 
-def _install_views(connection: duckdb.DuckDBPyConnection, shown: Catalog, wanted: set[str]) -> None:
-    if not shown.raw:
+def _install_views(connection: duckdb.DuckDBPyConnection, shown: Catalog, wanted: set[str], prefix: str) -> None:
+    chosen = sorted(wanted & set(_MASKED)) if not shown.raw else []
+    if chosen:
         lists = "BIGINT[]"
         how = {"type": "arrow", "null_handling": "special"}
-        connection.create_function("_masked", masked_column, ["VARCHAR", lists, lists], "VARCHAR", **how)
-        connection.create_function("_masked_part", masked_part_column, ["VARCHAR", "VARCHAR", lists, lists], "VARCHAR", **how)
-        chosen = sorted(wanted & set(_MASKED))
-        for name, view in [("hidden_spans", "_hidden_spans"), *((name, name) for name in chosen)] if chosen else ():
-            connection.execute(f"CREATE VIEW {view} AS {(files('app.sql.views') / f'{name}.sql').read_text('utf-8')}")
+        connection.create_function(f"{prefix}masked", masked_column, ["VARCHAR", lists, lists], "VARCHAR", **how)
+        connection.create_function(f"{prefix}masked_part", masked_part_column, ["VARCHAR", "VARCHAR", lists, lists], "VARCHAR", **how)
+    for name, view in [(f"{prefix}hidden_spans", "hidden_spans"), *((name, name) for name in chosen)] if chosen else ():
+        sql = (files("app.sql.views") / f"{view}.sql").read_text("utf-8")
+        connection.execute(f"CREATE VIEW {name} AS {_HIDDEN_IN_VIEW.sub(prefix, sql)}")
     if "survivors" in wanted:
-        alive = (f"SELECT {_text(r.name.removeprefix(_ALIVE))} AS step, doc_id, num_bytes FROM {_quoted(r.name)}" for r in shown.survivors)  # noqa: S608
+        named = ((_text(r.name.removeprefix(_ALIVE)), _quoted(f"{prefix}{r.name[1:]}")) for r in shown.survivors)
+        alive = (f"SELECT {step} AS step, doc_id, num_bytes FROM {table}" for step, table in named)  # noqa: S608 - names of ours, quoted
         connection.execute(f"CREATE VIEW survivors AS {' UNION ALL '.join(alive)}")
     if "signals" in wanted:
         connection.execute(f"CREATE VIEW signals AS {_side_by_side(shown.families)}")
@@ -259,8 +288,8 @@ def _side_by_side(families: tuple[Relation, ...]) -> str:
     """A select of all families by doc_id; a column name that two families use is led by its family's name."""
     uses: dict[str, int] = {}
     for family in families:
-        for field in family.schema:
-            uses[field.name] = uses.get(field.name, 0) + 1
+        for column in family.schema.names:
+            uses[column] = uses.get(column, 0) + 1
     columns = ["t.doc_id"]
     for family in families:
         short = family.name.removeprefix(FAMILY)

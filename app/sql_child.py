@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import duckdb
 import pyarrow as pa
 
-from app.catalog import Catalog, catalog, install_arrow
-from app.sql_guard import FAILED, TRUNCATED, USAGE, check, plain_message
+from app.catalog import Catalog, catalog, install, unread
+from app.sql_check import check, plain_message
+from app.sql_guard import FAILED, TRUNCATED, USAGE
 from pipelines.contract.errors import AssayError, ConfigError
 from pipelines.contract.warehouse import Warehouse
 
@@ -29,7 +30,7 @@ def main() -> int:
     request = json.load(sys.stdin)
     limit(request["memory_bytes"], request["cpu_s"])
     try:
-        result = _answer(request)
+        result = answer(request)
     except ConfigError as error:
         return _say(str(error), USAGE)
     except AssayError as error:
@@ -46,19 +47,28 @@ def main() -> int:
 def locked(shown: Catalog, names: Iterable[str], memory_bytes: int) -> duckdb.DuckDBPyConnection:
     """A connection that reads the named tables and cannot open, list or write a file, nor be told otherwise."""
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": f"{memory_bytes >> 20}MiB"})
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
     connection.execute("SET temp_directory = ''")
     connection.execute("SET enable_external_access = false")
-    install_arrow(connection, shown, names)
+    install(connection, shown, names)
     connection.execute("SET lock_configuration = true")
     return connection
 
 
-def _answer(request: dict[str, Any]) -> pa.Table:
-    shown = catalog(Warehouse(request["root"]), raw=request["raw"])
+def answer(request: dict[str, Any]) -> pa.Table:
+    """The rows of a request; see ``main``."""
+    shown = catalog(Warehouse(request["root"]), raw=request["raw"], run=request["run"])
     checked = check(request["sql"], shown.names)
     connection = locked(shown, checked.tables, request["memory_bytes"])
-    return _plain_numbers(_bounded(connection.sql(checked.sql).to_arrow_reader(1024), request["max_rows"]))
+    try:
+        return _plain_numbers(_bounded(connection.sql(checked.sql).to_arrow_reader(1024), request["max_rows"]))
+    except duckdb.Error as error:
+        if "Out of memory" in str(error):  # Arrow's, which reads for DuckDB
+            raise MemoryError from None
+        said = unread(error, [shown.relations[name] for name in shown.needed(checked.tables) & set(shown.relations)])
+        if said is None:
+            raise
+        raise said from None
 
 
 def _bounded(reader: pa.RecordBatchReader, max_rows: int) -> pa.Table:

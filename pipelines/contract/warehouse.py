@@ -206,6 +206,11 @@ class Warehouse:
             })  # fmt: skip
         return rows
 
+    def finished_steps(self, run_id: str) -> dict[str, str]:
+        """The steps that a run finished or found finished, with their keys; empty if it did not live to say so."""
+        ended = _read_json(self.root / "runs" / run_id / "ended.json") or {}
+        return dict(ended.get("steps", {}))
+
     def sweep(self, older_than_s: float = 0.0) -> int:
         """Deletes attempts that no manifest names; call it only while holding ``writing()``. Returns how many."""
         named = set()

@@ -270,6 +270,9 @@ class Runner:
         self._warehouse.sweep()
         return found
 
+    def _keys(self) -> dict[str, str]:
+        return {name: manifest.key for name, manifest in self._manifests.items()}
+
     def _started(self) -> Engine:
         if self._engine is None:
             self._engine = self._make_engine(self._warehouse.root / "scratch")
