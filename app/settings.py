@@ -63,7 +63,7 @@ class RunFile:
     stages: tuple[Stage, ...] = ()  # rounds of cleaning and judging, each on the text that the one before left
     dedup: Dedup = field(default_factory=Dedup)
     split: Split = field(default_factory=Split)
-    repeated_lines: RepeatedLines | None = None
+    repeated_lines: RepeatedLines | None = None  # lines that too many documents share, cut out of all of them; without the table none is
     decontaminate: Decontaminate = field(default_factory=Decontaminate)
     scrub: Scrub = field(default_factory=Scrub)
     tokenize: Tokenize = field(default_factory=Tokenize)

@@ -83,10 +83,7 @@ def rules_page() -> str:
     ]
     for name in presets():
         preset = load_preset(name)
-        rows = [
-            (f"`{r.name}`", f"`signals_{r.family}.{r.signal}`", f"{'>=' if r.op == 'min' else '<='} {r.bound:g}", f"`{r.reason}`")
-            for r in preset.rules
-        ]
+        rows = [(f"`{r.name}`", f"`signals_{r.family}.{r.signal}`", r.kept_if, f"`{r.reason}`") for r in preset.rules]
         grid = _grid(("rule", "signal", "kept if", "reason"), rows)
         pages.append(f"## {name}\n\n{preset.source}. Version {preset.version}.\n\n{grid}")
     return "\n".join(pages)

@@ -35,8 +35,8 @@ class WordList:
     """
 
     version: ClassVar[int] = 1
-    path: Path
-    entity: str = "LISTED_TERM"
+    path: Path  # a file of terms, one a line
+    entity: str = "LISTED_TERM"  # what the placeholder says; capitals and digits with an underscore between
 
     def __post_init__(self) -> None:
         """Rejects names that a placeholder could not be told by."""

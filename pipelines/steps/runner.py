@@ -245,9 +245,6 @@ class Runner:
                 raise type(error)(f"{self._config.name}: {step.name}: {error}") from None
         return self._refs[ref]
 
-    def _keys(self) -> dict[str, str]:
-        return {name: manifest.key for name, manifest in self._manifests.items()}
-
     def _account(self, manifest: Manifest) -> Account:
         row = read_table(self._warehouse.table(manifest, "ledger", LEDGER.schema)).to_pylist()[0]
         return Account(**{name: row[name] for name in Account.__dataclass_fields__})
