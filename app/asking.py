@@ -14,40 +14,24 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from app.queries import run_saved, saved, typed
 from app.sql_guard import TRUNCATED, run_sql
-from app.story import visible
-from pipelines.contract.errors import ConfigError
+from app.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.queries import Value
     from pipelines.contract.warehouse import Warehouse
 
 SHOWN_ROWS = 200
+READABLE_WIDTH = 12  # a column that would have to be narrower than this, and than its content, is not readable
+SEPARATOR_WIDTH = 3
 MAX_ROWS = 1_000_000  # of a result that goes to a file or a program
 
 
-def ask(warehouse: Warehouse, query: str, *, raw: bool = False, max_rows: int = MAX_ROWS) -> pa.Table:
+def ask(warehouse: Warehouse, query: str, *, run: str | None = None, raw: bool = False, max_rows: int = MAX_ROWS) -> pa.Table:
     """The rows of a query; a column's name that came before gets a number, so that no value is shown under another's name."""
-    rows = run_sql(warehouse, query, raw=raw, max_rows=max_rows)
+    rows = run_sql(warehouse, query, run=run, raw=raw, max_rows=max_rows)
     return rows.rename_columns(_distinct(rows.column_names)).replace_schema_metadata(rows.schema.metadata)
-
-
-def ask_saved(warehouse: Warehouse, name: str, settings: Sequence[str]) -> pa.Table:
-    """The rows of a saved query; ``settings`` are its parameters, as ``name=value``.
-
-    Raises:
-        ConfigError: no such query or parameter, or a value of the wrong kind.
-    """
-    given: dict[str, Value] = {}
-    for setting in settings:
-        key, is_set, text = setting.partition("=")
-        if not is_set:
-            raise ConfigError(f"--set {setting}: expected name=value; docs/queries.md has the parameters of each query")
-        given[key] = typed(name, key, text)
-    return run_saved(warehouse, name, **given)
 
 
 def write(rows: pa.Table, console: Console, *, as_json: bool, as_csv: bool) -> None:
@@ -60,24 +44,37 @@ def write(rows: pa.Table, console: Console, *, as_json: bool, as_csv: bool) -> N
         sys.stdout.flush()
         pa_csv.write_csv(_flat(rows), sys.stdout.buffer)
     else:
-        console.print(_table(rows))
+        console.print(_table(rows, console.width))
         if rows.num_rows > SHOWN_ROWS:
             console.print(f"{SHOWN_ROWS:,} of {rows.num_rows:,} rows; --json or --csv gives all", highlight=False)
 
 
-def show_saved(console: Console) -> None:
-    """Names and questions of the saved queries."""
-    for query in saved().values():
-        console.print(f"  {query.name:<28}{query.question}", markup=False, highlight=False)
+def _table(rows: pa.Table, width: int) -> RichTable:
+    """A grid, or below each other, record by record, where its columns would be too narrow to be read."""
+    names = [escape(visible(name)) for name in rows.column_names]
+    cells = [[_cell(value) for value in row.values()] for row in rows.slice(0, SHOWN_ROWS).to_pylist()]
+    least = [min(READABLE_WIDTH, max(map(len, column))) + SEPARATOR_WIDTH for column in zip(names, *cells, strict=True)]
+    return _grid(rows.schema, names, cells) if sum(least) <= width + SEPARATOR_WIDTH else _records(names, cells)
 
 
-def _table(rows: pa.Table) -> RichTable:
+def _grid(schema: pa.Schema, names: Sequence[str], cells: Sequence[Sequence[str]]) -> RichTable:
     table = RichTable(show_edge=False, pad_edge=False)
-    for field in rows.schema:
+    for name, field in zip(names, schema, strict=True):
         is_number = str(field.type).startswith(("int", "double", "float", "uint", "decimal"))
-        table.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows.slice(0, SHOWN_ROWS).to_pylist():
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _records(names: Sequence[str], cells: Sequence[Sequence[str]]) -> RichTable:
+    table = RichTable(show_edge=False, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in cells:
+        for name, cell in zip(names, row, strict=True):
+            table.add_row(name, cell)
+        table.add_section()
     return table
 
 

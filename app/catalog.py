@@ -191,9 +191,9 @@ def _manifests(warehouse: Warehouse, number: int | None, run: str | None) -> dic
     if version is not None:
         return warehouse.manifests(version)
     finished = {row["run_id"]: steps for row in warehouse.runs() if (steps := warehouse.finished_steps(row["run_id"]))}
-    if run not in {None, LATEST, *finished}:
-        raise ConfigError(f"--run {run}: no run of that id left finished steps; {did_you_mean(run or '', [LATEST, *finished])}")
     chosen = max(finished, default=None) if run in {None, LATEST} else run
+    if run is not None and chosen not in finished:
+        raise ConfigError(f"--run {run}: no such run left finished steps; {did_you_mean(run, finished)}")
     found = {step: warehouse.find(step, key) for step, key in (finished[chosen] if chosen and number is None else {}).items()}
     gone = [step for step, manifest in found.items() if manifest is None]
     if gone:

@@ -79,8 +79,8 @@ def generate(
     seed: int = 0,
 ) -> None:
     """Let the trained model go on from a prompt."""
-    from app.story import visible
     from app.training import continue_text
+    from app.visible import visible
 
     made = continue_text(_warehouse(warehouse), prompt, max_new_tokens, temperature, seed)
     out.print(visible(made), markup=False, highlight=False)
@@ -113,22 +113,35 @@ def sql(
     saved: Annotated[str | None, typer.Option("--saved", help="Run a saved query by name; `--saved list` names them.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="A parameter of the saved query, as name=value.")] = None,
     warehouse: WarehouseOption = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="The tables that a run finished, by its id or `latest`, published or not; `runs` lists them.")
+    ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="With raw text; its use is logged.")] = False,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
 ) -> None:
     """Ask the tables. Read-only: no file, no network, no write."""
-    from app.asking import ask, ask_saved, show_saved, write
+    from app.asking import ask, write
 
     if saved == "list":
-        show_saved(out)
+        from app.queries import saved as queries
+
+        for entry in queries().values():
+            out.print(f"  {entry.name:<28}{entry.question}", markup=False, highlight=False)
         return
     if (query is None) == (saved is None):
         raise ConfigError("sql: give one SELECT, or --saved NAME (`--saved list` names them)")
     if settings and saved is None:
         raise ConfigError("sql: --set goes with --saved NAME")
     place = _warehouse(warehouse)
-    rows = ask_saved(place, saved, settings or ()) if saved is not None else ask(place, query or "", raw=raw)
+    if run_id is None and not place.versions():
+        err.print("nothing is published here; shown is what the newest run finished", highlight=False)
+    if saved is not None:
+        from app.queries import ask_saved
+
+        rows = ask_saved(place, saved, settings or (), run=run_id, raw=raw)
+    else:
+        rows = ask(place, query or "", run=run_id, raw=raw)
     write(rows, out, as_json=as_json, as_csv=as_csv)
 
 

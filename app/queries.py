@@ -14,6 +14,8 @@ from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import duckdb
     import pyarrow as pa
 
@@ -53,14 +55,31 @@ def saved() -> dict[str, SavedQuery]:
     return {p.name.removesuffix(".sql"): parse(p.name.removesuffix(".sql"), p.read_text("utf-8")) for p in found}
 
 
-def run_saved(warehouse: Warehouse, name: str, **params: Value) -> pa.Table:
-    """The answer to a saved query, over the newest version.
+def ask_saved(warehouse: Warehouse, name: str, settings: Sequence[str], *, run: str | None = None, raw: bool = False) -> pa.Table:
+    """The rows of a saved query; ``settings`` are its parameters, as ``name=value``.
+
+    Raises:
+        ConfigError: no such query or parameter, or a value of the wrong kind.
+        WarehouseError: raw access cannot be logged, or a file cannot be read.
+    """
+    given: dict[str, Value] = {}
+    for setting in settings:
+        key, is_set, text = setting.partition("=")
+        if not is_set:
+            raise ConfigError(f"--set {setting}: expected name=value; docs/queries.md has the parameters of each query")
+        given[key] = typed(name, key, text)
+    return run_saved(warehouse, name, given, run=run, raw=raw)
+
+
+def run_saved(warehouse: Warehouse, name: str, params: Mapping[str, Value] | None = None, *, run: str | None = None, raw: bool = False) -> pa.Table:
+    """The answer to a saved query, over the newest version or what a run finished.
 
     Raises:
         ConfigError: no query or parameter has this name; the message suggests the nearest.
+        WarehouseError: raw access cannot be logged, or a file cannot be read.
     """
-    with connect(warehouse) as connection:
-        return answer(connection, name, **params)
+    with connect(warehouse, raw=raw, run=run, purpose=f"saved query {name} {dict(params or {})}") as connection:
+        return answer(connection, name, **(params or {}))
 
 
 def answer(connection: duckdb.DuckDBPyConnection, name: str, **params: Value) -> pa.Table:

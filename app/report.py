@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.catalog import connect
-from app.story import visible
+from app.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from app.catalog import connect, damage_explained
 from app.glossary import FATES, STEPS, reason_in_words
+from app.visible import visible
 from pipelines.contract.errors import AssayError, ConfigError
 
 if TYPE_CHECKING:
@@ -128,15 +128,6 @@ def render(told: Story) -> str:
     """The story as plain text for a terminal, in the order in which it happened; control characters of the text are made visible."""
     parts = [_heading(told), _came_from(told), _path(told), _measured(told), _failed(told), _copies(told), _met(told), _changed(told), _became(told)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
-
-
-def visible(text: str) -> str:
-    """Text in which no character can move the cursor, colour the terminal or reorder the line; line ends and tabs stay.
-
-    >>> visible("a" + chr(27) + "[31mb")
-    'a␛[31mb'
-    """
-    return "".join(_shown(c) for c in text)
 
 
 _EDITS: Final = """
@@ -303,13 +294,6 @@ def _number(value: float | None) -> str:
 
 def _bytes(value: int | None) -> str:
     return "" if value is None else f"{value:,} bytes"
-
-
-def _shown(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
-        return character
-    code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else f"<{code:04x}>"  # noqa: PLR2004 - the control pictures cover 0 to 31
 
 
 def _plain(value: object) -> Any:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.glossary import ACTIONS
 from app.passages import Passage, passage
 from app.served import Served, choice, rows_high, served
-from app.story import visible
+from app.visible import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa

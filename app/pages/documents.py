@@ -8,13 +8,15 @@ import streamlit as st
 
 from app.glossary import FATES, STEPS, reason_in_words
 from app.served import Served, choice, rows_high, served
-from app.story import Story, visible
+from app.visible import visible
 from pipelines.contract.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+
+    from app.story import Story
 
 MOST = 200
 TEXT_PIXELS = 320

@@ -9,13 +9,14 @@ import json
 import pytest
 from rich.console import Console
 
-from app.asking import SHOWN_ROWS, ask, ask_saved, write
+from app.asking import SHOWN_ROWS, ask, write
+from app.queries import ask_saved
 from pipelines.contract.errors import ConfigError
 
 
-def printed(rows, *, as_json=False, as_csv=False):
+def printed(rows, *, width=120, as_json=False, as_csv=False):
     shown = io.StringIO()
-    write(rows, Console(file=shown, width=120), as_json=as_json, as_csv=as_csv)
+    write(rows, Console(file=shown, width=width), as_json=as_json, as_csv=as_csv)
     return shown.getvalue()
 
 
@@ -42,6 +43,17 @@ def test_cells_are_shown_as_text_never_as_markup_and_never_obeyed_by_a_terminal(
     assert "owned" in shown
     assert "\x1b" not in shown
     assert "\x07" not in shown
+
+
+def test_columns_that_do_not_fit_side_by_side_are_shown_record_by_record(tiny):
+    names = ["eval_id", "model", "task", "subset", "metric", "value"]
+    select = ", ".join(f"'{name} of row ' || range AS {name}" for name in names)
+    rows = ask(tiny, f"select {select} from range(2)")
+    narrow, wide = (printed(rows, width=width).splitlines() for width in (80, 160))
+    assert [line.split("│")[0].strip() for line in narrow if "│" in line] == names * 2
+    assert any("subset of row 1" in line for line in narrow)
+    assert all(name in wide[0] for name in names)
+    assert "[b]" in printed(ask(tiny, 'select 1 as "[b]"'))
 
 
 def test_columns_of_one_name_keep_their_own_values(tiny, capsys):

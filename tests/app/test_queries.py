@@ -66,12 +66,12 @@ def test_the_shares_of_a_source_add_up_to_one(tiny):
 
 def test_a_document_at_the_bound_is_not_below_it(tiny):
     counts = sorted(len(d.text.split()) for d in tiny_warehouse.alive_after("measure"))
-    row = run_saved(tiny, "what_if", family="lengths", signal="word_count", bound=float(counts[3])).to_pylist()[0]
+    row = run_saved(tiny, "what_if", {"family": "lengths", "signal": "word_count", "bound": float(counts[3])}).to_pylist()[0]
     assert (row["source"], row["num_docs"], row["num_below"]) == ("all", len(counts), sum(c < counts[3] for c in counts))
 
 
 def test_a_signal_that_was_never_measured_counts_nothing(tiny):
-    assert run_saved(tiny, "what_if", family="gopher_quality", signal="no_such").to_pylist()[0]["num_docs"] == 0
+    assert run_saved(tiny, "what_if", {"family": "gopher_quality", "signal": "no_such"}).to_pylist()[0]["num_docs"] == 0
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_signal_that_was_never_measured_counts_nothing(tiny):
 )
 def test_a_misspelt_query_or_parameter_gets_a_suggestion(empty, name, params, said):
     with pytest.raises(ConfigError, match=said):
-        run_saved(empty, name, **params)
+        run_saved(empty, name, params)
 
 
 def test_a_header_line_that_says_nothing_known_is_an_error():

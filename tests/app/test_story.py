@@ -10,7 +10,8 @@ import pytest
 import tiny_warehouse
 from tiny_warehouse import _find
 
-from app.story import render, story, visible
+from app.story import render, story
+from app.visible import visible
 from pipelines.contract.errors import ConfigError, CorruptFile
 
 
