@@ -29,6 +29,8 @@ _HTML: Final = re.compile(
 )
 _MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 _SNIFFED: Final = 1445
+_BLOCK: Final = 1 << 20
+_ZSTD_STEP: Final = 2048  # its decoder takes no bound on what it gives: 64 MiB at most for so little
 
 
 class BadMessage(Exception):
@@ -172,9 +174,6 @@ def _zlib(body: bytes, *wbits: int) -> Iterator[bytes]:
         return
 
 
-_BLOCK: Final = 1 << 20
-
-
 def _gzip(body: bytes) -> Iterator[bytes]:
     return _zlib(body, 31)
 
@@ -193,9 +192,12 @@ def _brotli(body: bytes) -> Iterator[bytes]:
 
 
 def _zstd(body: bytes) -> Iterator[bytes]:
-    unpacker = zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(body)  # RFC 9659: a window of at most 8 MiB
-    while block := unpacker.read(_BLOCK):
-        yield block
+    unpacker = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()  # RFC 9659: a window of at most 8 MiB
+    for start in range(0, len(body), _ZSTD_STEP):
+        yield unpacker.decompress(body[start : start + _ZSTD_STEP])
+        if unpacker.eof:
+            return
+    raise EOFError
 
 
 _UNPACK: Final[dict[str, Callable[[bytes], Iterator[bytes]]]] = {

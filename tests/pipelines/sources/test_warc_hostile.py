@@ -129,6 +129,7 @@ def test_a_body_is_read_whether_or_not_it_is_encoded_as_its_headers_say(tmp_path
     ("encoding", "body"),
     [
         ("Content-Encoding: gzip", gzip.compress(PAGE * 50)[:-9]), ("Content-Encoding: br", brotli.compress(PAGE * 50)[:-3]),
+        ("Content-Encoding: zstd", zstandard.compress(PAGE * 50)[:-3]),
         ("Content-Encoding: gzip", b"\x1f\x8bdamaged"), ("Content-Encoding: br", bytes(range(1, 200))),
         ("Transfer-Encoding: chunked", chunked(b"x" * 90)[:50]),
     ],
