@@ -7,12 +7,11 @@ file, where the member begins that holds it: a reader may seek there.
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pipelines.sources.byte_stream import ByteStream, Place
 from pipelines.sources.http_message import fields_of
 from pipelines.sources.unpacking import Unreadable, blocks, codec_of, gzip_members
 
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC: Final = b"WARC/"
-_HEAD_BYTES: Final = 1 << 20
-_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
-_NEXT: Final = re.compile(rb"\nWARC/\d\.\d{1,3}\r?\n[A-Za-z][A-Za-z-]*:")  # a record's first line, behind the line break of the one before it
-_OVERLAP: Final = 128
-_STEP: Final = 1 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DEFLATE_RATIO: Final = 1032  # deflate cannot do better
 _LENGTH_DIGITS: Final = 18
@@ -54,112 +48,6 @@ class Damage:
     num_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place to which a file can be opened again: an offset to seek, and how many unpacked bytes to pass behind it."""
-
-    seek: int
-    behind: int
-
-
-class _Stream:
-    """The unpacked bytes of a file from a place on, each with the offset that a reader would seek."""
-
-    def __init__(self, pieces: Iterator[tuple[int | None, bytes]], first: int) -> None:
-        self._pieces = pieces
-        self._held = bytearray()
-        self._members: deque[tuple[int, int]] = deque()  # unpacked place and offset of each gzip member from the current one on
-        self._newest: int | None = None
-        self._broken: Unreadable | None = None  # told once all that stands before the break is taken
-        self.place = first
-
-    def fill(self, size: int) -> int:
-        """Holds ``size`` bytes if there are so many; how many are held.
-
-        Raises:
-            Unreadable: none are held, because the packed data breaks here.
-        """
-        while len(self._held) < size:
-            try:
-                member, block = next(self._pieces, (None, b""))
-            except Unreadable as broken:
-                self._broken = broken
-                break
-            if not block:
-                break
-            if member is not None and member != self._newest:
-                self._newest = member
-                self._members.append((self.place + len(self._held), member))
-            self._held += block
-        if not self._held:
-            self.check()
-        return len(self._held)
-
-    def check(self) -> None:
-        """Raises Unreadable where the packed data breaks behind what is held."""
-        if self._broken is not None:
-            raise self._broken
-
-    def peek(self, size: int) -> bytes:
-        """The next bytes, at most ``size``."""
-        self.fill(size)
-        return bytes(self._held[:size])
-
-    def take(self, size: int) -> bytes:
-        """Takes bytes that are held."""
-        given = bytes(self._held[:size])
-        del self._held[:size]
-        self.place += len(given)
-        return given
-
-    def skip(self, size: int) -> int:
-        """Takes bytes without holding them all; how many there were."""
-        left = size
-        while left and self.fill(1):
-            left -= len(self.take(min(left, _STEP)))
-        return size - left
-
-    def skip_line_breaks(self) -> int:
-        """Takes line breaks; how many bytes."""
-        first = self.place
-        while self.fill(1) and self._held[0] in b"\r\n":
-            self.take(1)
-        return self.place - first
-
-    def skip_to_next(self) -> int:
-        """Takes all before the next place that looks like a record's first line; how many bytes."""
-        first = self.place
-        while self.fill(_STEP):
-            found = _NEXT.search(self._held)
-            if found:
-                self.take(found.start() + 1)
-                break
-            self.take(len(self._held) - _OVERLAP if len(self._held) >= _STEP else len(self._held))
-        return self.place - first
-
-    def head(self) -> bytes | None:
-        """Takes all up to an empty line; None where there is none soon."""
-        size = 1 << 12
-        while True:
-            held = self.fill(size)
-            found = _HEAD_END.search(self._held, 0, _HEAD_BYTES)
-            if found:
-                return self.take(found.end())
-            if held < size or size > _HEAD_BYTES:
-                self.check()
-                return None
-            size *= 4
-
-    def where(self, *, is_seekable: bool) -> _Place:
-        """How to come back to the next byte."""
-        while len(self._members) > 1 and self._members[1][0] <= self.place:
-            self._members.popleft()
-        if self._members:
-            begins, member = self._members[0]
-            return _Place(member, self.place - begins)
-        return _Place(self.place, 0) if is_seekable else _Place(0, self.place)
-
-
 class Archive:
     """Reads one file. Memory holds one record of at most ``max_bytes``."""
 
@@ -182,9 +70,9 @@ class Archive:
                 self._size = file.seek(0, 2)
             if self._codec in {"plain", "gzip"}:  # what the file is counts, not what it is called
                 self._codec = "gzip" if begins == _GZIP_MAGIC else "plain"
-            place: _Place | None = _Place(0, 0)
+            place: Place | None = Place(0, 0)
             while place is not None:
-                place = yield from self._records(place, is_first=place == _Place(0, 0))
+                place = yield from self._records(place, is_first=place == Place(0, 0))
         except OSError as error:
             yield Damage(error="unreadable_file", message=f"cannot be read ({type(error).__name__})", offset=0)
         except Unreadable as broken:
@@ -194,12 +82,12 @@ class Archive:
             message = f"{broken.message}; the last record that could be read begins at byte {self._last[0]}"
             yield Damage(error=broken.error, message=message, offset=self._last[0])
 
-    def _open(self, place: _Place) -> _Stream:
+    def _open(self, place: Place) -> ByteStream:
         if self._codec == "gzip":
-            stream = _Stream(self._members(place.seek), 0)
+            stream = ByteStream(self._members(place.seek), 0)
         else:
             pieces = ((None, block) for block in blocks(self._path, self._codec, self._max_ratio, place.seek))
-            stream = _Stream(pieces, place.seek)
+            stream = ByteStream(pieces, place.seek)
         stream.skip(place.behind)
         return stream
 
@@ -208,7 +96,7 @@ class Archive:
             file.seek(offset)
             yield from gzip_members(file)
 
-    def _records(self, place: _Place, *, is_first: bool) -> Generator[Entry | Damage, None, _Place | None]:
+    def _records(self, place: Place, *, is_first: bool) -> Generator[Entry | Damage, None, Place | None]:
         """Records from a place on; gives back where to go on after a record whose length led nowhere."""
         stream = self._open(place)
         if not is_first:
@@ -220,7 +108,7 @@ class Archive:
             if head is None:
                 yield self._no_record(stream, offset)
                 continue
-            behind_head = _Place(begins.seek, begins.behind + stream.place - first)
+            behind_head = Place(begins.seek, begins.behind + stream.place - first)
             met, is_to_restart = self._entry(stream, offset, head)
             yield met
             if is_to_restart:
@@ -231,7 +119,7 @@ class Archive:
                 return behind_head
         return None
 
-    def _no_record(self, stream: _Stream, offset: int) -> Damage:
+    def _no_record(self, stream: ByteStream, offset: int) -> Damage:
         begins = stream.peek(len(_MAGIC))
         passed = stream.skip_to_next()
         if _MAGIC.startswith(begins) and not stream.fill(1):
@@ -240,7 +128,7 @@ class Archive:
         message = f"{passed:,} bytes are no record, or damaged; the last record that could be read begins at byte {self._last[0]}"
         return Damage(error="corrupt_warc", message=message, offset=offset, num_bytes=passed)
 
-    def _entry(self, stream: _Stream, offset: int, head: bytes) -> tuple[Entry | Damage, bool]:
+    def _entry(self, stream: ByteStream, offset: int, head: bytes) -> tuple[Entry | Damage, bool]:
         """The record behind a head, or what is wrong with it; and whether bytes were taken for its block that may be other records'."""
         fields = fields_of(head)
         size = _length(fields.get("content-length", ""))
@@ -277,7 +165,7 @@ def _length(value: str) -> int | None:
     return int(only) if only.isascii() and only.isdecimal() and len(only) <= _LENGTH_DIGITS else None
 
 
-def _is_followed(stream: _Stream) -> bool:
+def _is_followed(stream: ByteStream) -> bool:
     """Whether a record ends here: at a line break, the next record or the end of the file."""
     breaks = stream.skip_line_breaks()
     follows = stream.peek(len(_MAGIC))

@@ -21,7 +21,7 @@ from pipelines.contract.schema import CORPUS, DOCUMENTS, EDITS, SURVIVORS
 from pipelines.engine.local import LocalEngine
 from pipelines.sources.base import Record, Unit
 from pipelines.steps import publish
-from pipelines.steps.ingest import UNITS, ReadUnits
+from pipelines.steps.reading import UNITS, ReadUnits
 from pipelines.steps.settings import Decontaminate, Dedup
 
 if TYPE_CHECKING:

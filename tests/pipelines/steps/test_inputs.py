@@ -15,7 +15,7 @@ from pipelines.contract.parts import read_table
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
 from pipelines.sources.base import Unit
 from pipelines.sources.jsonl import Jsonl
-from pipelines.steps.ingest import shares
+from pipelines.steps.reading import shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,221 @@
+"""What a worker does of ingest: units into rows of documents, quarantine and skipped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
+from pipelines.sources.base import Fault, Record, Skipped, Source, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# A row is a share of the work: units of one source, in their order; an end of -1 is the end of the file.
+UNITS: Final = pa.schema([
+    ("source", pa.string()), ("names", pa.list_(pa.string())), ("starts", pa.list_(pa.int64())), ("ends", pa.list_(pa.int64())),
+    ("sizes", pa.list_(pa.int64())),
+])  # fmt: skip
+TALLY: Final = pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())])
+_FLUSH_BYTES: Final = 8 << 20
+_ROW_BYTES: Final = 512  # what a record costs besides its text while it is held
+_SHARE_BYTES: Final = 8 << 20
+_SHARE_UNITS: Final = 256  # of small files: enough that a share is worth its row group, few enough that every worker gets some
+
+
+def document_id(source: str, key: str) -> str:
+    """32 hex digits from the source's name and the record's key: blake2b with a digest of 128 bits.
+
+    >>> document_id("web", "a/b.jsonl:0") == document_id("web", "a/b.jsonl:0")
+    True
+    """
+    return hashlib.blake2b(f"{source}\0{key}".encode(), digest_size=16).hexdigest()
+
+
+def shares(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Runs of units that are worth a worker's while: large ones alone, small ones together."""
+    held: list[Unit] = []
+    size = 0
+    for unit in units:
+        if held and (size + unit.num_bytes > _SHARE_BYTES or len(held) >= _SHARE_UNITS):
+            yield held
+            held, size = [], 0
+        held.append(unit)
+        size += unit.num_bytes
+    if held:
+        yield held
+
+
+def share_row(source: str, units: list[Unit]) -> dict[str, Any]:
+    """A row of UNITS."""
+    return {
+        "source": source,
+        "names": [unit.name for unit in units],
+        "starts": [unit.start for unit in units],
+        "ends": [-1 if unit.end is None else unit.end for unit in units],
+        "sizes": [unit.num_bytes for unit in units],
+    }
+
+
+def units_of_share(share: Mapping[str, Any]) -> Iterator[Unit]:
+    """The units of a row of UNITS."""
+    for name, start, end, size in zip(share["names"], share["starts"], share["ends"], share["sizes"], strict=True):
+        yield Unit(name=name, start=start, end=None if end < 0 else end, num_bytes=size)
+
+
+@dataclass(frozen=True)
+class ReadUnits:
+    """Reads each unit of a batch; gives rows in pieces, so that a unit may be larger than memory."""
+
+    sources: Mapping[str, Source]
+
+    def __call__(self, batch: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+        """Documents, quarantine, survivors and a tally of what was met, counted apart from what was made of it."""
+        for share in batch.to_pylist():
+            rows = _Rows(share["source"])
+            for unit in units_of_share(share):
+                for met in self.sources[share["source"]].read(unit):
+                    rows.add(met)
+                    if rows.held_bytes >= _FLUSH_BYTES:
+                        yield rows.taken()
+            yield rows.taken()
+
+
+class _Rows:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._documents: list[dict[str, Any]] = []
+        self._faults: list[dict[str, Any]] = []
+        self._skipped: dict[tuple[str, str], tuple[int | None, int | None]] = {}
+        self._records = self._num_documents = self._bytes = self.held_bytes = 0
+        self._place: tuple[str, int] | None = None
+        self._keys_at_place: set[str] = set()
+
+    def add(self, met: Record | Fault | Skipped) -> None:
+        if isinstance(met, Skipped):
+            self._pass_by(met)
+            return
+        size = met.num_bytes if isinstance(met, Fault) else self._add_record(met)
+        if isinstance(met, Fault):
+            self._faults.append(_fault(self._source, met))
+        self._records += 1
+        self._bytes += size
+        self.held_bytes += size + _ROW_BYTES
+
+    def _add_record(self, met: Record) -> int:
+        utf8 = met.text.encode()
+        row = _document(self._source, met, utf8)
+        if self._is_repeated_in_place(met):
+            self._faults.append(_repeat(row))
+        else:
+            self._documents.append(row)
+        self._num_documents += 1
+        return len(utf8)
+
+    def _pass_by(self, met: Skipped) -> None:
+        if (met.file, met.reason) not in self._skipped:
+            self.held_bytes += _ROW_BYTES
+        records, size = self._skipped.get((met.file, met.reason), (None, None))
+        self._skipped[met.file, met.reason] = _sum(records, met.num_records), _sum(size, met.num_bytes)
+
+    def _is_repeated_in_place(self, record: Record) -> bool:
+        """Several records may share a place, as in a packed member of a WARC; of those with one key there, the query for repeats tells no first."""
+        if (record.file, record.offset) != self._place:
+            self._place, self._keys_at_place = (record.file, record.offset), set()
+        known = record.key in self._keys_at_place
+        self._keys_at_place.add(record.key)
+        return known
+
+    def taken(self) -> dict[str, pa.RecordBatch]:
+        documents = pa.RecordBatch.from_pylist(self._documents, schema=DOCUMENTS.schema)
+        tally = {"source": self._source, "num_records": self._records, "num_documents": self._num_documents, "num_bytes": self._bytes}
+        given = {
+            "documents": documents,
+            "survivors": documents.select(["doc_id", "num_bytes"]),
+            "quarantine": pa.RecordBatch.from_pylist(self._faults, schema=QUARANTINE.schema),
+            "skipped": skipped_rows(self._source, [(file, reason, *counts) for (file, reason), counts in self._skipped.items()]),
+            "tally": pa.RecordBatch.from_pylist([tally], schema=TALLY),
+        }
+        self._documents, self._faults, self._skipped = [], [], {}
+        self._records = self._num_documents = self._bytes = self.held_bytes = 0
+        return given
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else (one or 0) + other
+
+
+def skipped_rows(source: str, rows: Iterable[tuple[str, str, int | None, int | None]]) -> pa.RecordBatch:
+    """Rows of ``skipped`` from file, reason, records and bytes."""
+    names = SKIPPED.schema.names
+    return pa.RecordBatch.from_pylist([dict(zip(names, (source, *row), strict=True)) for row in rows], schema=SKIPPED.schema)
+
+
+def _document(source: str, record: Record, utf8: bytes) -> dict[str, Any]:
+    return {
+        "doc_id": document_id(source, record.key),
+        "source": source,
+        "kind": record.kind,
+        "record_key": record.key,
+        "origin": record.origin,
+        "url": record.url,
+        "license": record.license,
+        "created_at": record.created_at,
+        "text": record.text,
+        "num_bytes": len(utf8),
+        "content_sha256": hashlib.sha256(utf8).hexdigest(),
+        "origin_file": record.file,
+        "origin_codec": record.codec,
+        "origin_offset": record.offset,
+        "origin_length": record.length,
+    }
+
+
+def _fault(source: str, fault: Fault) -> dict[str, Any]:
+    return {
+        "step": "ingest",
+        "source": source,
+        "doc_id": None,
+        "origin_file": fault.file,
+        "origin_offset": fault.offset,
+        "num_bytes": fault.num_bytes,
+        "error": fault.error,
+        "message": fault.message,
+    }
+
+
+@dataclass(frozen=True)
+class SetRepeatsAside:
+    """Turns records whose key was taken into quarantine rows; beside each document stands the place of the first with its key, if several have it."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """Documents and survivors without the repeats, and a quarantine row for each of them."""
+        is_first = pc.and_(
+            pc.equal(batch.column("origin_file"), batch.column("first_file")), pc.equal(batch.column("origin_offset"), batch.column("first_offset"))
+        )
+        is_kept = pc.fill_null(is_first, fill_value=True)
+        kept = batch.filter(is_kept).select(DOCUMENTS.schema.names)
+        rows = [_repeat(row) for row in batch.drop_columns(["text"]).filter(pc.invert(is_kept)).to_pylist()]
+        return {
+            "documents": kept,
+            "survivors": kept.select(["doc_id", "num_bytes"]),
+            "quarantine": pa.RecordBatch.from_pylist(rows, schema=QUARANTINE.schema),
+        }
+
+
+def _repeat(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "step": "ingest",
+        "source": row["source"],
+        "doc_id": None,
+        "origin_file": row["origin_file"],
+        "origin_offset": row["origin_offset"],
+        "num_bytes": row["num_bytes"],
+        "error": "repeated_key",
+        "message": "an earlier record of this source has the same key; the first by file and place stays",
+    }
