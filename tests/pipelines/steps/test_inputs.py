@@ -62,7 +62,7 @@ def test_what_is_passed_by_is_a_table_and_stands_among_the_facts_and_on_the_cons
 @pytest.mark.parametrize(
     ("use", "names", "said"),
     [
-        ("text", {"a.html": "<p>", "b.HTM": "<p>"}, ["*.txt", "1 *.html, 1 *.htm", "use = 'html' would take 2 of them"]),
+        ("text", {"a.html": "<p>", "b.HTM": "<p>"}, ["*.txt", "1 *.htm, 1 *.html", "use = 'html' would take 2 of them"]),
         ("parquet", {"data-00000-of-00001.arrow": "x", "state.json": "{}"}, ["*.parquet, *.pq", "read after Dataset.to_parquet"]),
         ("jsonl", {"a.csv": "x"}, ["1 *.csv", "name them in the source's patterns"]),
         ("jsonl", {}, ["nothing is there"]),
