@@ -1,7 +1,8 @@
 """The tables of assay: one pyarrow schema each, with a sentence for every column. ``docs/tables.md`` is made from this module.
 
-Types are those that every engine has: string, int32, int64, double, boolean, timestamp[us, UTC] and lists of them. Spans are half-open
-UTF-8 byte offsets. A column marked volatile (clock, machine, place) is not part of a table's content hash.
+Types are those that every engine has: string, binary, int32, int64, double, boolean, timestamp[us, UTC] and lists of strings, whole numbers and
+floats of 32 or 64 bits (an embedding needs no more than 32). Spans are half-open UTF-8 byte offsets. A column marked volatile (clock, machine,
+place) is not part of a table's content hash.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
 TOKENS: Final = pa.list_(pa.int32())
-_ALLOWED: Final = {pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.bool_(), TIMESTAMP, TOKENS, pa.list_(pa.int64()), pa.list_(pa.string())}
+_SCALARS: Final = (pa.string(), pa.binary(), pa.int32(), pa.int64(), pa.float64(), pa.bool_(), TIMESTAMP)
+_LISTS: Final = (TOKENS, pa.list_(pa.int64()), pa.list_(pa.float32()), pa.list_(pa.float64()), pa.list_(pa.string()))
+_ALLOWED: Final = frozenset((*_SCALARS, *_LISTS))
 
 
 def column(name: str, kind: pa.DataType, meaning: str, *, volatile: bool = False) -> pa.Field:

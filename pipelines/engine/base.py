@@ -58,6 +58,19 @@ class Engine(Protocol):
         """``pipelines/sql/NAME.sql`` over named tables. Parameters are the columns of a table ``params`` with one row."""
         ...
 
+    def sample(
+        self, table: Table, folder: Path, *, seed: int, num_rows: int | None = None, fraction: float | None = None, by: str = "doc_id"
+    ) -> Table:
+        """Rows drawn by a hash of the column ``by`` and the seed: the same on every engine and however the table is cut.
+
+        ``num_rows`` gives exactly so many where no value of ``by`` occurs twice (rows of one value are drawn together or not at all), and the whole
+        of a table that has no more. A larger sample holds a smaller one of the same seed. ``num_rows`` reads the ids once more than ``fraction``.
+
+        Raises:
+            PartError: neither or both are given, a bound is passed, or there is no such column.
+        """
+        ...
+
     def rows(self, table: Table, limit: int = 100_000) -> pa.Table:
         """A small table in memory, the only way to see rows in the driver.
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines.contract.errors import AssayError, PartError, WarehouseError, explained
 from pipelines.contract.parts import PartFile, PartWriter, Table, check_file, tables_of
 from pipelines.engine.reports import Report, Tally
+from pipelines.engine.sample import sample
 from pipelines.engine.work import Job, bounded_rows, chunks_of, groups_of, map_sorted, map_units, params_row, sql_text, units_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class LocalEngine:
                 for batch in self._stream(connection, sql_text(name), 10_000, f"{name}.sql"):
                     writer.write({name: batch})
         return tables_of(writer.files, {name: schema})[name]
+
+    def sample(
+        self, table: Table, folder: Path, *, seed: int, num_rows: int | None = None, fraction: float | None = None, by: str = "doc_id"
+    ) -> Table:
+        """As the protocol says."""
+        return sample(self, table, folder, seed=seed, by=by, num_rows=num_rows, fraction=fraction)
 
     def rows(self, table: Table, limit: int = 100_000) -> pa.Table:
         """As the protocol says."""

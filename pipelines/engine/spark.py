@@ -30,6 +30,7 @@ from pipelines.contract.errors import AssayError, ConfigError, CorruptFile, Part
 from pipelines.contract.parts import PartWriter, Table, by_bytes, tables_of
 from pipelines.engine.java import java_home
 from pipelines.engine.reports import REPORT_SCHEMA, Report, Tally, as_batch, from_rows, report_of
+from pipelines.engine.sample import sample
 from pipelines.engine.work import (
     BATCH_BYTES,
     Job,
@@ -144,6 +145,12 @@ class SparkEngine:
             values = [tuple(r.values()) for r in row.to_pylist()]
             self._session.createDataFrame(values, from_arrow_schema(row.schema)).createOrReplaceTempView("params")
             return self._collected(self._session.sql(sql_text(name)), task, {name: schema})[name]
+
+    def sample(
+        self, table: Table, folder: Path, *, seed: int, num_rows: int | None = None, fraction: float | None = None, by: str = "doc_id"
+    ) -> Table:
+        """As the protocol says."""
+        return sample(self, table, folder, seed=seed, by=by, num_rows=num_rows, fraction=fraction)
 
     def rows(self, table: Table, limit: int = 100_000) -> pa.Table:
         """As the protocol says."""

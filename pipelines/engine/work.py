@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,8 +32,15 @@ if TYPE_CHECKING:
     from pipelines.engine.base import Rows
 
 BATCH_BYTES = 4 << 20
-_ID_BYTES = 32  # a doc_id in hex digits
-Unit = tuple[str, int]
+
+
+class Unit(NamedTuple):
+    """A row group. Its size is its share of the file's, as the writer cuts row groups by bytes: known without opening a file."""
+
+    path: str
+    row_group: int
+    num_rows: int
+    num_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +58,33 @@ class Job:
 
 def units_of(table: Table) -> list[Unit]:
     """Every (file, row group) of a table, in order."""
-    return [(f.path, group) for f in sorted(table.files, key=lambda f: f.path) for group in range(f.num_row_groups)]
+    return [
+        Unit(f.path, group, _share(f.num_rows, group, f.num_row_groups), _share(f.num_bytes, group, f.num_row_groups))
+        for f in sorted(table.files, key=lambda f: f.path)
+        for group in range(f.num_row_groups)
+    ]
+
+
+def _share(whole: int, number: int, count: int) -> int:
+    return whole * (number + 1) // count - whole * number // count
 
 
 def chunks_of(units: Sequence[Unit], count: int) -> list[list[Unit]]:
-    """At most ``count`` runs of units, as even as they go, none empty."""
-    cuts = [len(units) * i // count for i in range(count + 1)]
-    return [list(units[a:b]) for a, b in pairwise(cuts) if a < b]
+    """At most ``count`` runs of units of about the same number of bytes, none empty: a unit is in the run that its middle falls into."""
+    runs: list[list[Unit]] = [[] for _ in range(count)]
+    total, before = sum(u.num_bytes for u in units), 0
+    for unit in units:
+        runs[min(count - 1, (2 * before + unit.num_bytes) * count // (2 * total or 1))].append(unit)
+        before += unit.num_bytes
+    return [run for run in runs if run]
 
 
 def map_units(job: Job, units: Sequence[Unit]) -> Report:
     """``map_batches`` for some units. One attempt: its files have names of their own."""
     with guarded(job), PartWriter(job.folder, job.outputs) as writer:
-        for path, of_file in groupby(units, key=lambda unit: unit[0]):  # a file is opened once, however many row groups it has
+        for path, of_file in groupby(units, key=lambda unit: unit.path):  # a file is opened once, however many row groups it has
             for batch in read_row_groups(
-                path, [group for _, group in of_file], job.schema, BATCH_BYTES, None if job.columns is None else list(job.columns)
+                path, [unit.row_group for unit in of_file], job.schema, BATCH_BYTES, None if job.columns is None else list(job.columns)
             ):
                 joined = batch if job.beside is None else side_of(job.beside).join(batch)
                 if joined.num_rows:
@@ -108,12 +127,20 @@ def groups_of(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]
 
 
 class Side:
-    """A table held beside the rows of a map, looked up by doc_id: 32 bytes a row and its columns, about three times that while it is sorted."""
+    """A table held beside the rows of a map, looked up by doc_id: an id and its columns a row, about three times that while it is sorted.
+
+    Ids are text or binary. Those of one length are compared where they lie; others are copied.
+    """
 
     def __init__(self, table: Table) -> None:
         """Reads the table whole and sorts it by doc_id."""
         rows = read_table(table)
-        ids = _ids(rows.column("doc_id"))
+        whole = rows.column("doc_id").combine_chunks()
+        lengths = pc.min_max(pc.binary_length(whole)).as_py()
+        if whole.null_count:
+            raise PartError(f"the table {table.name!r} stands beside a map, but {whole.null_count} of its doc_ids are null")
+        self._width, self._is_even = lengths["max"] or 1, lengths["min"] == lengths["max"]
+        ids = self._keys(whole)
         order = np.argsort(ids, kind="stable")
         self._ids = ids[order]
         if len(self._ids) > 1 and bool((self._ids[1:] == self._ids[:-1]).any()):
@@ -122,7 +149,10 @@ class Side:
 
     def join(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of a batch that have a partner, with the partner's columns."""
-        ids = _ids(batch.column("doc_id"))
+        sizes = pc.binary_length(batch.column("doc_id"))
+        fits = pc.fill_null(pc.equal(sizes, self._width) if self._is_even else pc.less_equal(sizes, self._width), False)
+        batch = batch if pc.all(fits).as_py() else batch.filter(fits)
+        ids = self._keys(batch.column("doc_id"))
         places = np.searchsorted(self._ids, ids)
         found = places < len(self._ids)
         found[found] = self._ids[places[found]] == ids[found]
@@ -131,13 +161,15 @@ class Side:
         arrays = [*kept.columns, *(c.combine_chunks() if c.num_chunks != 1 else c.chunk(0) for c in partners.columns)]
         return pa.RecordBatch.from_arrays(arrays, names=[*kept.schema.names, *partners.schema.names])
 
-
-def _ids(values: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.bytes_]:
-    whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    if whole.null_count or (len(whole) and pc.min_max(pc.binary_length(whole)).as_py() != {"min": _ID_BYTES, "max": _ID_BYTES}):
-        return np.array(whole.to_pylist(), dtype=f"S{_ID_BYTES}")
-    fixed = whole.cast(pa.binary()).cast(pa.binary(_ID_BYTES))
-    return np.frombuffer(fixed.buffers()[1], f"S{_ID_BYTES}", len(fixed), fixed.offset * _ID_BYTES) if len(fixed) else np.array([], f"S{_ID_BYTES}")
+    def _keys(self, ids: pa.Array) -> npt.NDArray[np.bytes_]:
+        """Numpy takes zeros from the end of bytes: of ids of one length from equal ends, and from no id that has a byte put after it."""
+        if not self._is_even:
+            return np.array([value + b"\1" for value in ids.cast(pa.binary()).to_pylist()], f"S{self._width + 1}")
+        kind = f"S{self._width}"
+        if not len(ids):
+            return np.array([], kind)
+        fixed = ids.cast(pa.binary()).cast(pa.binary(self._width))
+        return np.frombuffer(fixed.buffers()[1], kind, len(fixed), fixed.offset * self._width)
 
 
 _SIDES: dict[tuple[str, ...], Side] = {}

@@ -12,7 +12,7 @@ from pipelines.contract.schema import CLUSTERS, DUPLICATES, FATES, SURVIVORS, VE
 from pipelines.dedup.bands import band_parameters
 from pipelines.dedup.minhash import Sketch
 from pipelines.dedup.walk import Walk
-from pipelines.engine.iterate import iterate
+from pipelines.engine.iterate import iterate, queries
 from pipelines.steps.base import LAST, Outcome, Work
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Dedup:
         schemas = {"bands": BANDS, "sizes": SIZES}
         sketched = work.map(texts, sketch, schemas, columns=["doc_id", "text"], beside=unique)
         stars = work.query("star_edges", EDGES, {"bands": sketched["bands"]}).renamed("edges")
-        edges = iterate(work.engine, stars, ["large_star", "small_star"], work.subfolder("components"))
+        edges = iterate(stars, queries(work.engine, "large_star", "small_star"), work.subfolder("components"))
         members = work.query("component_members", MEMBERS, {"edges": edges, "texts": texts})
         walk = Walk(threshold=options.threshold, shingle_words=options.shingle_words)
         order = [("num_bytes", "descending"), ("doc_id", "ascending")]

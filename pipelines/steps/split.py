@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines.contract.config import encode
 from pipelines.contract.errors import InputError
 from pipelines.contract.schema import SPLITS, SURVIVORS
-from pipelines.engine.iterate import iterate
+from pipelines.engine.iterate import iterate, queries
 from pipelines.steps.base import Outcome, Work
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Split:
         """Each origin that is tied to others, with the lowest of its group."""
         links = work.query("origin_links", TIES, {"sides": sides, "clusters": work.table("dedup", "clusters")}).renamed("edges")
         if links.num_rows:
-            links = iterate(work.engine, links, ["large_star", "small_star"], work.subfolder("ties"))
+            links = iterate(links, queries(work.engine, "large_star", "small_star"), work.subfolder("ties"))
         return links.renamed("ties")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract.errors import InputError
 
@@ -52,6 +53,25 @@ class Fail:
         if self.is_expected:
             raise InputError("a.jsonl: cannot be used; mend it")
         raise ValueError(batch.column("text")[0].as_py())
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Gives the rows as they are, under a name."""
+
+    name: str
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        return {self.name: batch}
+
+
+@dataclass(frozen=True)
+class Halve:
+    """A step of a fixed point: halves the lengths."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        halves = {"doc_id": batch.column("doc_id"), "length": pc.divide(batch.column("length"), 2), "cuts": batch.column("cuts")}
+        return {"lengths": pa.RecordBatch.from_pydict(halves, schema=LENGTHS)}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from setups import EDGES, ODD, SIDE, TEXTS, engine_of, spark, written
 
 from pipelines.contract.errors import AssayError, InputError, NotFixed, PartError
 from pipelines.contract.parts import Table, read_table
-from pipelines.engine.iterate import iterate
+from pipelines.engine.iterate import iterate, queries
 from pipelines.engine.options import LocalOptions
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def test_a_path_of_many_nodes_becomes_one_star_and_too_few_rounds_are_an_error(n
     engine = engine_of(name, options, tmp_path)
     try:
         if name == "local":  # a round costs Spark seconds, and the rounds are the same
-            fixed = read_table(iterate(engine, edges, ["large_star", "small_star"], tmp_path / "rounds"))
+            fixed = read_table(iterate(edges, queries(engine, "large_star", "small_star"), tmp_path / "rounds"))
             assert {(r["a"], r["b"]) for r in fixed.to_pylist()} == {(f"{i + 1:03d}", "000") for i in range(60)}
         with pytest.raises(NotFixed, match=r"no fixed point after 1 rounds"):
-            iterate(engine, edges, ["large_star", "small_star"], tmp_path / "few", max_rounds=1)
+            iterate(edges, queries(engine, "large_star", "small_star"), tmp_path / "few", max_rounds=1)
     finally:
         engine.close()
 
