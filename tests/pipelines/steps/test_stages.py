@@ -219,8 +219,8 @@ def test_a_run_without_stages_has_the_tables_that_it_always_had(tmp_path: Path) 
         ('name = "lines"', 'name = "Two words"', r"stages\[1\]: name 'Two words' must be of lower-case"),
         ('"PRESET"', '"gopher2.toml"', r"stages\[0\].presets: no preset is named 'gopher2.toml'"),
         ('["english", "PRESET"]', '["listed_domains"]', r"stages\[0\].presets \(listed_domains\).file: this key is required"),
-        ("source = 'tiny'", "sauce = 'tiny'", r"mine.num_lines_min: where: no column 'sauce'; did you mean 'source'\?"),
-        ("num_kept_lines < 100", "num_words < 100", r"mine.num_lines_min: where: no column 'num_words'; there are: kind, language"),
+        ("source = 'tiny'", "sauce = 'tiny'", r"mine.num_lines_min@stage_1: where: no column 'sauce'; did you mean 'source'\?"),
+        ("num_kept_lines < 100", "num_words < 100", r"mine.num_lines_min@stage_1: where: no column 'num_words'; there are: kind, language"),
     ],
 )
 def test_stages_that_contradict_themselves_are_refused_before_any_work(tmp_path: Path, old: str, new: str, said: str) -> None:
