@@ -11,10 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.contract.schema import TABLES
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "modelcore", "evalsuite", "app", "airflow_dags", "tools")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+# Whole tables that the driver reads (module and table), with what bounds them.
+BOUNDED = {
+    ("pipelines/engine/work.py", "table"): "the bounded reader, which refuses more rows than it was told; and what stands beside a map, in workers",
+    ("pipelines/steps/runner.py", "ledger"): "one row",
+    ("app/evaluation.py", "scores"): "a row for each task, metric and subset",
+    ("app/evaluation.py", "benchmark_items"): "a row for each part of an item that the run file asks for",
+    ("app/training.py", "checkpoints"): "a row a checkpoint",
+}
+# Those that grow with the corpus: docs/architecture.md has them among the limits.
+GROWING = {
+    ("pipelines/steps/runner.py", "quarantine"): "a row a record that was set aside, a share that [ingest] bounds",
+    ("pipelines/steps/inputs.py", "skipped"): "a row for each reason of a file that was passed by, or records of which were",
+    ("app/evaluation.py", "splits"): "a row a document, of which the held-out ids are chosen",
+    ("app/evaluation.py", "contamination"): "a row a finding",
+}
 CONTRACT = {"__init__", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
 
 
@@ -88,6 +105,22 @@ def test_a_package_file_holds_its_docstring_and_nothing_else():
 def test_rows_reach_the_driver_only_through_the_bounded_reader():
     banned = {"collect", "toPandas", "toLocalIterator", "fetch_df", "df"}
     assert [where(path, call) for path in SOURCES for name, call in called(path) if name in banned] == []
+
+
+def test_a_whole_table_that_the_driver_reads_is_listed_with_its_bound():
+    def read(path: Path, call: ast.Call) -> tuple[str, str]:
+        strings = [node.value for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        names = [name for name in strings if name in TABLES]
+        return str(path.relative_to(ROOT)), names[0] if names else ast.unparse(call.args[0])
+
+    found = {read(path, call) for path in SOURCES for name, call in called(path) if name == "read_table"}
+    assert found - (BOUNDED.keys() | GROWING.keys()) == set(), "read with a bound (`engine.rows`), or list what bounds the table"
+    assert (BOUNDED.keys() | GROWING.keys()) - found == set(), "no longer read: take it from the list"
+
+
+def test_tables_that_grow_and_are_read_whole_are_among_the_known_limits():
+    limits = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Limits that are known")[2]
+    assert {name for _, name in GROWING if f"`{name}`" not in limits} == set()
 
 
 def test_spark_sends_only_reports_of_part_files_to_the_driver():
