@@ -65,21 +65,20 @@ def evaluate_model(settings: RunFile, console: Console, *, model: Path | None = 
     warehouse = Warehouse(settings.warehouse_path())
     other = _other_model(settings, model)
     reads = {**dict.fromkeys((step for step, _ in _READ), _CURATE), **({} if other else {"tokenize": _CURATE, "train": TRAIN})}
-    names: list[str] = []
 
     def plan(newest: Newest) -> Planned:
         asked = other or _own_model(newest)
-        names.append(asked.name)
         return Planned(
             manifest=_planned(settings, newest, asked, is_own=other is None),
             make=lambda manifest: _score(settings, newest, asked, manifest, console, quiet=quiet),
         )
 
-    done = finished(warehouse, reads, plan, note=f"eval {settings.name}", must_verify=must_verify).manifest
-    scores = read_table(warehouse.table(done, "scores", SCORES.schema))
+    done = finished(warehouse, reads, plan, note=f"eval {settings.name}", must_verify=must_verify)
+    name = (other or _own_model(done.newest)).name
+    scores = read_table(warehouse.table(done.manifest, "scores", SCORES.schema))
     if not quiet:
-        console.print(f"  eval          {scores.num_rows} scores of {names[0]}", highlight=False)
-    return Evaluated(step=done.step, model=names[0], manifest=done, scores=scores)
+        console.print(f"  eval          {scores.num_rows} scores of {name}", highlight=False)
+    return Evaluated(step=done.manifest.step, model=name, manifest=done.manifest, scores=scores)
 
 
 def heldout_rows(warehouse: Warehouse, manifests: Mapping[str, Manifest]) -> pa.Table:

@@ -34,6 +34,7 @@ class Finished:
 
     manifest: Manifest
     was_done: bool
+    newest: Newest
 
 
 def finished(warehouse: Warehouse, reads: Mapping[str, str], plan: Callable[[Newest], Planned], *, note: str, must_verify: bool = False) -> Finished:
@@ -57,7 +58,7 @@ def finished(warehouse: Warehouse, reads: Mapping[str, str], plan: Callable[[New
             check_files(warehouse, [manifest])
         made_from = {step: read.key for step, read in newest.manifests.items()}
         warehouse.add_to_version({manifest.step: manifest.key}, note, made_from=made_from)
-    return Finished(manifest=manifest, was_done=found is not None)
+    return Finished(manifest=manifest, was_done=found is not None, newest=newest)
 
 
 def newest_of(warehouse: Warehouse, reads: Mapping[str, str]) -> Newest:
