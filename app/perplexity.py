@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 import pyarrow as pa
 
 from evalsuite.base import Model, RollingRequest
+from pipelines.contract.columns import column
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import part_id
-from pipelines.contract.schema import SURVIVORS, column
+from pipelines.contract.schema import SURVIVORS
 from pipelines.steps.base import LAST, Outcome, Work
 
 if TYPE_CHECKING:

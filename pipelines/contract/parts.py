@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.contract.columns import conform, volatile_columns
 from pipelines.contract.content import content_hash
 from pipelines.contract.errors import CorruptFile, PartError, explained
 from pipelines.contract.hashing import MASK, file_sha256
-from pipelines.contract.schema import conform, volatile_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

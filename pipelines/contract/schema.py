@@ -1,8 +1,6 @@
 """The tables of assay: one pyarrow schema each, with a sentence for every column. ``docs/tables.md`` is made from this module.
 
-Types are those that every engine has: string, binary, int32, int64, double, boolean, timestamp[us, UTC] and lists of strings, whole numbers and
-floats of 32 or 64 bits (an embedding needs no more than 32). Spans are half-open UTF-8 byte offsets. A column marked volatile (clock, machine,
-place) is not part of a table's content hash.
+Spans are half-open UTF-8 byte offsets.
 """
 
 from __future__ import annotations
@@ -11,23 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipelines.contract.errors import PartError
+from pipelines.contract.columns import TIMESTAMP, TOKENS, check_types, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
-TOKENS: Final = pa.list_(pa.int32())
-_SCALARS: Final = (pa.string(), pa.binary(), pa.int32(), pa.int64(), pa.float64(), pa.bool_(), TIMESTAMP)
-_LISTS: Final = (TOKENS, pa.list_(pa.int64()), pa.list_(pa.float32()), pa.list_(pa.float64()), pa.list_(pa.string()))
-_ALLOWED: Final = frozenset((*_SCALARS, *_LISTS))
-
-
-def column(name: str, kind: pa.DataType, meaning: str, *, volatile: bool = False) -> pa.Field:
-    """A column with its meaning, which docs and the app show."""
-    return pa.field(name, kind, metadata={"meaning": meaning, "volatile": "1" if volatile else ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,41 +28,6 @@ class TableSpec:
     def __post_init__(self) -> None:
         """Rejects types that one of the engines lacks."""
         check_types(self.schema, self.name)
-
-
-def check_types(schema: pa.Schema, where: str) -> None:
-    """Raises PartError where a column has a type that one of the engines lacks."""
-    for field in schema:
-        if field.type not in _ALLOWED:
-            raise PartError(f"{where}.{field.name}: type {field.type} is not one that every engine has: {sorted(map(str, _ALLOWED))}")
-
-
-def volatile_columns(schema: pa.Schema) -> frozenset[str]:
-    """Names of the columns that do not count as content."""
-    return frozenset(f.name for f in schema if (f.metadata or {}).get(b"volatile"))
-
-
-def conform(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatch:
-    """Any engine's batch in the contract's types and column order, by name.
-
-    Raises:
-        PartError: a column is missing, or a value does not fit its type.
-    """
-    missing = [f.name for f in schema if f.name not in batch.schema.names]
-    if missing:
-        raise PartError(f"a batch lacks the columns {missing}; it has {batch.schema.names}")
-    arrays = []
-    for field in schema:
-        values = batch.column(field.name)
-        try:
-            chunk = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        except pa.ArrowInvalid:
-            raise PartError(f"column {field.name}: more than 2 GiB of text in one batch") from None
-        try:
-            arrays.append(chunk if chunk.type == field.type else pc.cast(chunk, field.type, safe=True))
-        except pa.ArrowInvalid:
-            raise PartError(f"column {field.name}: {chunk.type} does not fit {field.type}") from None
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 S, I32, I64, F64, B = pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.bool_()

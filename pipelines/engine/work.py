@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contract.columns import conform
 from pipelines.contract.errors import AssayError, PartError, explained
 from pipelines.contract.parts import PartWriter, Table, read_row_groups, read_table
-from pipelines.contract.schema import conform
 from pipelines.engine.base import Body
 from pipelines.engine.reports import Report, report_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pyarrow as pa
 
-from pipelines.contract.schema import column
+from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 from pipelines.text.c4_lines import MIN_WORDS, judge_line
 from pipelines.text.segment import count_sentences, memory_zone

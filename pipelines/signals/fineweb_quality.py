@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pyarrow as pa
 
-from pipelines.contract.schema import column
+from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 from pipelines.text.marks import sentence_terminals
 

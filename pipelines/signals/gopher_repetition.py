@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from pipelines.contract.schema import column
+from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 from pipelines.text.compile import kernel
 from pipelines.text.segment import lines, paragraphs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from pipelines.contract.schema import column
+from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from pipelines.contract.columns import column
 from pipelines.contract.errors import ConfigError
-from pipelines.contract.schema import column
 from pipelines.signals.base import signals
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contract.columns import column
 from pipelines.contract.parts import union
-from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS, column
+from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS
 from pipelines.rules.preset import DOCUMENT, FACTS, Rule, judge
 from pipelines.steps.base import LAST, Outcome, Work
 from pipelines.steps.stages import Round, check_rules, rounds

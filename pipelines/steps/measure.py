@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pipelines.contract.columns import column
 from pipelines.contract.errors import PartError
-from pipelines.contract.schema import SURVIVORS, column
+from pipelines.contract.schema import SURVIVORS
 from pipelines.signals.base import SignalFamily
 from pipelines.steps.base import Outcome, Work
 from pipelines.steps.settings import Curation, described, versions

@@ -32,7 +32,7 @@ GROWING = {
     ("app/evaluation.py", "splits"): "a row a document, of which the held-out ids are chosen",
     ("app/evaluation.py", "contamination"): "a row a finding",
 }
-CONTRACT = {"__init__", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
+CONTRACT = {"__init__", "columns", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
 
 
 @cache

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract import content
+from pipelines.contract.columns import TIMESTAMP
 from pipelines.contract.content import content_hash
 from pipelines.contract.hashing import MASK, digest, rows_hash
-from pipelines.contract.schema import TIMESTAMP
 
 if TYPE_CHECKING:
     from random import Random

@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.contract.columns import column
 from pipelines.contract.errors import CorruptFile, PartError
 from pipelines.contract.parts import PartWriter, Table, read_table, tables_of
-from pipelines.contract.schema import LEDGER, column
+from pipelines.contract.schema import LEDGER
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("ids", pa.list_(pa.int32()))])
 

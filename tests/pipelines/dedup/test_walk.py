@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.contract.columns import conform
 from pipelines.contract.errors import ConfigError
-from pipelines.contract.schema import DUPLICATES, conform
+from pipelines.contract.schema import DUPLICATES
 from pipelines.dedup.walk import Walk, nearest_kept
 
 SETS = st.lists(st.frozensets(st.integers(0, 12), max_size=12), max_size=25)

@@ -10,9 +10,9 @@ import pytest
 from bodies import LENGTHS, Halve, Passed
 from setups import TEXTS, engine_of, spark, written
 
+from pipelines.contract.columns import check_types
 from pipelines.contract.errors import NotFixed, PartError
 from pipelines.contract.parts import Table, read_table
-from pipelines.contract.schema import check_types
 from pipelines.engine.iterate import iterate
 from pipelines.engine.options import LocalOptions
 from pipelines.engine.work import chunks_of, units_of
