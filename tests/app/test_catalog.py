@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tiny_warehouse
@@ -147,6 +149,19 @@ def test_the_newest_version_is_served_and_an_older_one_can_be_asked_for(tmp_path
     warehouse.set_version({"ingest": ingest})
     assert connect(warehouse).sql("SELECT count(*) FROM texts").fetchall() == [(0,)]
     assert catalog(warehouse, number=1).relations["texts"].num_rows == 11
+
+
+@pytest.mark.parametrize("change", [{"more": pa.string()}, {"language": None}, {"num_bytes": pa.int64()}])
+def test_a_table_whose_columns_changed_since_it_was_written_is_read_as_far_as_it_goes(tmp_path, monkeypatch, change):
+    warehouse = tiny_warehouse.build(tmp_path / "w")
+    texts = TABLES["texts"]
+    (name, type_), *_ = change.items()
+    fields = [f for f in texts.schema if f.name != name] + ([pa.field(name, type_)] if type_ else [])
+    monkeypatch.setitem(TABLES, "texts", replace(texts, schema=pa.schema(fields)))
+    for connection in connections(warehouse):
+        rows = connection.sql("SELECT * FROM texts").to_arrow_table()
+        assert rows.num_rows == 11
+        assert set(rows.column_names) == {f.name for f in fields} - {"url", "origin"}
 
 
 def test_cursors_of_one_connection_see_every_table(tiny):
