@@ -8,7 +8,7 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pipelines.contract.errors import InputError
 from pipelines.sources.base import SPLIT_BYTES, Listing, Skipped, Unit
@@ -16,6 +16,9 @@ from pipelines.sources.unpacking import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+
+OTHER_NAME: Final = "other_name"  # the reason of a file that fits no pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class _Walk:
         if not stat.S_ISREG(found.st_mode):
             self._skip(name, "not_a_file")
         elif not self._fits(name):
-            self._skip(name, "other_name", found.st_size)
+            self._skip(name, OTHER_NAME, found.st_size)
         else:
             self.files.append(FoundFile(name, found.st_size, found.st_mtime_ns))
 

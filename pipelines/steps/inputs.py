@@ -10,7 +10,7 @@ from pipelines.contract.errors import InputError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import SKIPPED
 from pipelines.sources.base import Listing, Source, sources
-from pipelines.sources.listing import Files, matcher
+from pipelines.sources.listing import OTHER_NAME, Files, matcher
 from pipelines.sources.unpacking import bare_name
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ def check_listings(run: str, made: Mapping[str, Source], listings: Mapping[str, 
         if not listing.units:
             where = getattr(made[name], "path", None)
             wanted = ", ".join(made[name].takes())
-            there = f"there is {_kinds(s.file for s in listing.skipped)}" if listing.skipped else "nothing is there"
-            raise InputError(
-                f"{run}: source {name!r}: {where}: no file to read"
-                f"{f' (its names would be {wanted})' if wanted else ''}; {there}{_hint([s.file for s in listing.skipped], made[name])}"
-            )
+            said = f"no file to read{f' (their names would be {wanted})' if wanted else ''}; {_what_is_there(listing)}"
+            hint = _hint([one.file for one in listing.skipped if one.reason == OTHER_NAME], made[name])
+            raise InputError(f"{run}: source {name!r}: {where}: {said}{hint}")
+
+
+def _what_is_there(listing: Listing) -> str:
+    names = [one.file for one in listing.skipped if one.reason == OTHER_NAME]
+    others = Counter(one.reason for one in listing.skipped if one.reason != OTHER_NAME)
+    aside = ", ".join(f"{count:,} {reason}" for reason, count in sorted(others.items()))
+    told = ([f"there is {_kinds(names)}"] if names else []) + ([f"not looked at: {aside}"] if aside else [])
+    return "; ".join(told) or "nothing is there"
 
 
 def barren(read: Sequence[Mapping[str, Any]], listings: Mapping[str, Listing]) -> list[str]:

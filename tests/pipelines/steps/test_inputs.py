@@ -66,6 +66,7 @@ def test_what_is_passed_by_is_a_table_and_stands_among_the_facts_and_on_the_cons
         ("parquet", {"data-00000-of-00001.arrow": "x", "state.json": "{}"}, ["*.parquet, *.pq", "read after Dataset.to_parquet"]),
         ("jsonl", {"a.csv": "x"}, ["1 *.csv", "name them in the source's patterns"]),
         ("jsonl", {}, ["nothing is there"]),
+        ("jsonl", {".a.jsonl": "{}"}, ["not looked at: 1 hidden"]),
     ],
 )  # fmt: skip
 def test_a_source_without_a_file_says_what_it_wants_what_is_there_and_who_would_take_it(
