@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 READ: Final = pa.schema([("source", pa.string()), ("num_documents", pa.int64())])
-FAULTS: Final = pa.schema([("source", pa.string()), ("error", pa.string()), ("num_faults", pa.int64())])
+FAULTS: Final = pa.schema([
+    ("source", pa.string()), ("error", pa.string()), ("num_faults", pa.int64()), ("origin_file", pa.string()), ("message", pa.string()),
+])  # fmt: skip
 BOOKS: Final = pa.schema([
     (name, pa.int64()) for name in ("docs_in", "docs_kept", "docs_quarantined", "bytes_in", "bytes_kept", "bytes_quarantined")
 ])  # fmt: skip

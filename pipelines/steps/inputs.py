@@ -58,9 +58,12 @@ def barren(read: Sequence[Mapping[str, Any]], listings: Mapping[str, Listing]) -
 
 
 def gave_nothing(run: str, name: str, listing: Listing, faults: Sequence[Mapping[str, Any]]) -> InputError:
-    """The error of a source without a document; ``faults`` are rows of source, error and their number."""
-    met = [f"{row['num_faults']:,} {row['error']}" for row in sorted(faults, key=lambda r: (-r["num_faults"], r["error"])) if row["source"] == name]
-    why = f"every record is at fault: {', '.join(met[:_SHOWN])}" if met else "no record of theirs is a document"
+    """The error of a source without a document; ``faults`` are classes of fault with their number and the first of each."""
+    met = sorted((row for row in faults if row["source"] == name), key=lambda row: (-row["num_faults"], row["error"]))
+    why = "no record of theirs is a document"
+    if met:
+        counts = ", ".join(f"{row['num_faults']:,} {row['error']}" for row in met[:_SHOWN])
+        why = f"every record is at fault ({counts}); the first is in {met[0]['origin_file']}: {met[0]['message']}"
     kinds = _kinds({unit.name for unit in listing.units})
     return InputError(f"{run}: source {name!r} gave no document ({kinds} read): {why}; correct its path, its kind (use = ...) or its fields")
 

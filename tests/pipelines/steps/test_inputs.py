@@ -84,7 +84,9 @@ def test_each_source_must_give_a_document_and_not_only_all_of_them_together(fold
     (folder / "a.jsonl").write_text('{"text": "one"}\n', encoding="utf-8")
     (folder / "b.txt").write_bytes(b"\xff")
     tables = ('use = "jsonl"\npath = "FOLDER/a.jsonl"', 'use = "text"\nname = "notes"\npath = "FOLDER"')
-    with pytest.raises(InputError, match=r"'notes' gave no document \(1 \*.txt read\): every record is at fault: 1 invalid_utf8"):
+    with pytest.raises(
+        InputError, match=r"'notes' gave no document \(1 \*.txt read\): every record is at fault \(1 invalid_utf8\); the first is in b.txt"
+    ):
         ingest(folder, tmp_path / "warehouse", *tables)
 
 
