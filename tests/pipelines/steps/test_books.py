@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from app.settings import load
 from pipelines.contract.config import decode
 from pipelines.contract.errors import ConfigError, LedgerError
 from pipelines.contract.parts import PartWriter, read_table, tables_of
-from pipelines.contract.schema import CORPUS, DOCUMENTS, EDITS, SURVIVORS
+from pipelines.contract.schema import CORPUS, DOCUMENTS, EDITS, LEDGER, SURVIVORS
 from pipelines.engine.local import LocalEngine
 from pipelines.sources.base import Record, Unit
 from pipelines.steps import publish
@@ -116,6 +117,17 @@ def swapped(table: Table, folder: Path) -> Table:
     with PartWriter(folder, {table.name: table.schema}) as writer:
         writer.write({table.name: twice.to_batches()[0]})
     return tables_of(writer.files, {table.name: table.schema})[table.name]
+
+
+def test_the_ledger_counts_what_workers_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = itertools.count()
+    monkeypatch.setattr(LocalEngine, "cpu_s", lambda _: 1000.0 * next(used))
+    monkeypatch.setattr(LocalEngine, "peak_rss_bytes", lambda _: 1 << 50)
+    runner, warehouse = runner_for(load(write_run_file(tmp_path)), "local", SilentReporter())
+    for manifest in runner.run(until="clean").manifests.values():
+        (row,) = read_table(warehouse.table(manifest, "ledger", LEDGER.schema)).to_pylist()
+        assert 1000 <= row["cpu_s"] < 2000
+        assert row["peak_rss_bytes"] == 1 << 50
 
 
 class OnePlace:
