@@ -3,6 +3,7 @@
 AssayError
 ├── ConfigError          the run file or the command line asks for something that does not exist
 ├── InputError           a file, folder or table that was named cannot be used
+│   ├── InputUnreadable      the operating system does not give a file of the input
 │   └── QuarantineExceeded   too large a share of the input had to be set aside
 ├── WarehouseError       the warehouse cannot be read or written
 │   ├── WarehouseBusy    another run holds it
@@ -35,6 +36,10 @@ class ConfigError(AssayError):
 
 class InputError(AssayError):
     """A file, folder or table that was named cannot be used."""
+
+
+class InputUnreadable(InputError):
+    """The operating system does not give a file of the input: it is gone, closed to us, or its disk fails. Another try may succeed."""
 
 
 class QuarantineExceeded(InputError):

@@ -26,7 +26,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.contract.errors import AssayError, ConfigError, CorruptFile, PartError, WarehouseError
+from pipelines.contract.errors import AssayError, ConfigError, CorruptFile, InputUnreadable, PartError, WarehouseError
 from pipelines.contract.parts import PartWriter, Table, by_bytes, tables_of
 from pipelines.engine.java import java_home
 from pipelines.engine.reports import REPORT_SCHEMA, Report, Tally, as_batch, from_rows, report_of
@@ -265,16 +265,16 @@ def _retried(master: str) -> str:
 def _attempts(session: SparkSession) -> int:
     """How often this session tries a task."""
     context = session.sparkContext
-    if context.master.startswith("local"):
-        counted = re.fullmatch(r"local\[[\d*]+, *(\d+)\]", context.master)
-        return int(counted[1]) if counted else 1
+    here = re.fullmatch(r"local(?:\[[\d*]+(?:, *(\d+))?\])?", context.master)
+    if here is not None:
+        return int(here[1] or 1)
     return int(context.getConf().get("spark.task.maxFailures", str(_ATTEMPTS)) or _ATTEMPTS)
 
 
 def _reported(work: Callable[..., Report], job: Job, *args: object) -> pa.RecordBatch:
     try:
         return as_batch(work(job, *args))
-    except WarehouseError as error:
+    except (WarehouseError, InputUnreadable) as error:
         context = TaskContext.get()
         if context is not None and context.attemptNumber() + 1 < job.attempts:
             raise

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.columns import conform
-from pipelines.contract.errors import AssayError, PartError, explained
+from pipelines.contract.errors import AssayError, InputUnreadable, PartError, explained
 from pipelines.contract.parts import PartWriter, Table, read_row_groups, read_table
 from pipelines.engine.base import Body
 from pipelines.engine.reports import Report, report_of
@@ -191,7 +191,10 @@ def guarded(job: Job) -> Iterator[None]:
         yield
     except AssayError:
         raise
-    except OSError as error:
+    except OSError as error:  # of the body's: what the writer meets, it explains itself
+        name = error.filename
+        if isinstance(name, str) and not Path(name).is_relative_to(job.folder):
+            raise InputUnreadable(f"{name}: cannot be read: {error.strerror}; mend it, or take it out of the run file") from None
         raise explained(error, job.folder) from None
     except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote the text it choked on
         frames = traceback.extract_tb(error.__traceback__)

@@ -93,6 +93,17 @@ class FailOnce:
 
 
 @dataclass(frozen=True)
+class Open:
+    """Opens a file of the input."""
+
+    path: Path
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:  # noqa: ARG002
+        self.path.read_bytes()
+        return {}
+
+
+@dataclass(frozen=True)
 class KillJava:
     """Ends the process of that number."""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from bodies import GROUPS, LENGTHS, WORDS, Burn, FailOnce, First, Measure
+from bodies import GROUPS, LENGTHS, WORDS, Burn, FailOnce, First, Measure, Open
 from setups import EDGES, HERE, engine_of, spark, written
 
-from pipelines.contract.errors import AssayError, CorruptFile, PartError, WarehouseError
+from pipelines.contract.errors import AssayError, CorruptFile, InputUnreadable, PartError, WarehouseError
 from pipelines.engine.options import LocalOptions
 
 if TYPE_CHECKING:
@@ -90,6 +90,14 @@ def test_a_file_that_is_gone_is_one_line(tmp_path: Path) -> None:
     Path(edges.paths[0]).unlink()
     with pytest.raises(CorruptFile, match="assay verify"):
         engine_of("local", LocalOptions(workers=1), tmp_path).query("large_star", {"edges": edges}, EDGES, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("name", "options"), [LOCAL, SPARK])
+def test_a_file_of_the_input_that_cannot_be_read_is_named_and_no_fault_of_the_warehouse(name, options, tmp_path: Path, texts: Table) -> None:
+    engine = engine_of(name, options, tmp_path)
+    with pytest.raises(InputUnreadable, match=r"gone\.jsonl: cannot be read: No such file or directory; mend it"):
+        engine.map_batches(texts, Open(tmp_path / "gone.jsonl"), {}, tmp_path / "map")
+    engine.close()
 
 
 FULL = """
