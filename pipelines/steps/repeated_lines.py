@@ -26,7 +26,7 @@ class RepeatedLines:
 
     name = "repeated_lines"
     version = 1
-    after: ClassVar[str] = "split"
+    after: ClassVar[str] = "register"
 
     def is_wanted(self, config: Curation) -> bool:
         """Whether the run file has the section."""

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_corpus import EXAM, documents, prose, write_run_file
 
 from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import load
+from pipelines.contamination.cut import CutRule
+from pipelines.contamination.decontaminate import Decontaminate
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import read_table
@@ -74,6 +78,32 @@ def test_a_number_whose_placeholder_makes_up_a_benchmark_item_does_not_stop_the_
 )
 def test_what_we_wrote_is_no_word_of_any_item_and_all_other_words_are(item: str, text: str, entities: tuple[str, ...], found: list[str]) -> None:
     assert faults(text, indexed(item), entities) == found
+
+
+ITEMS = (
+    "one two three <PHONE_NUMBER> four five six seven",
+    "four five six seven <EMAIL_ADDRESS> one two three",
+    "one two three four five six seven nine",
+)
+HALVES = st.sampled_from(("one two three", "four five six seven"))
+MIDDLES = st.sampled_from(("+1 650 253 0000", "jane@example.org", "<PHONE_NUMBER>", "<EMAIL_ADDRESS>", "\u6771", ""))
+GAPS = st.sampled_from((" ", " ", "\n", ""))
+TEXTS = st.lists(st.tuples(HALVES, GAPS, MIDDLES, GAPS, HALVES, st.sampled_from((" nine\n", "\n", ""))).map("".join), max_size=4).map("".join)
+
+
+@given(TEXTS, st.sampled_from([(0, 0), (2, 3)]))
+@settings(max_examples=150)
+def test_what_was_decontaminated_and_scrubbed_gets_past_the_gate(text: str, kept: tuple[int, int]) -> None:
+    index, scrub = indexed(*ITEMS), Scrub(detectors={"presidio": Presidio()})
+    rule = CutRule(window_characters=kept[0], min_piece_characters=kept[1])
+    schema = pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
+    out = Decontaminate(index, {"exam": "cut"}, rule)(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text}], schema=schema))
+    if out["fates"].num_rows:
+        return
+    cuts = [n for e in out["cuts"].to_pylist() for n in (e["start"], e["end"], e["new_length"])]
+    made = scrub(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text, "cuts": cuts}], schema=schema))
+    for row in made["finals"].to_pylist():
+        assert faults(row["text"], index, tuple(sorted(set(made["pii_spans"].column("entity").to_pylist())))) == []
 
 
 def test_text_that_had_to_go_and_is_still_there_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

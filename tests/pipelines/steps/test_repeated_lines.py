@@ -74,6 +74,12 @@ def test_without_the_section_there_is_no_such_step(tmp_path: Path) -> None:
     assert "repeated_lines" not in dict(runner_for(load(write_run_file(tmp_path)), "local", SilentReporter())[0].plan())
 
 
+def test_items_are_made_of_held_out_text_before_it_is_cut_for_an_evaluation_makes_them_again_from_the_whole_side(tmp_path: Path) -> None:
+    runner, _ = runner_for(load(write_run_file(tmp_path, extra="[repeated_lines]\nmax_documents = 3\n")), "local", SilentReporter())
+    names = list(dict(runner.plan()))
+    assert names.index("register") + 1 == names.index("repeated_lines") == names.index("decontaminate") - 1
+
+
 @pytest.mark.parametrize("table", [{"max_documents": 0}, {"max_documents": 3, "min_characters": 0}, {}])
 def test_a_section_that_would_cut_everything_or_says_nothing_is_refused(table: dict[str, int]) -> None:
     with pytest.raises(ConfigError):
