@@ -13,6 +13,7 @@ import sys
 import tomllib
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -112,6 +113,9 @@ def packages_table() -> list[tuple[str, str, str]]:
 
 def main() -> int:
     """Returns 1 where a package is refused, with a line for each."""
+    if find_spec("piplicenses") is None:
+        sys.stderr.write("licences: pip-licenses is not installed here; make check installs it\n")
+        return 1
     packages = run_time_packages()
     found = faults(read_licences(packages), packages)
     sys.stderr.writelines(f"licences: {line}\n" for line in found)
