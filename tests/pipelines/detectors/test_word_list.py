@@ -8,6 +8,9 @@ from pipelines.contract.config import decode
 from pipelines.contract.errors import ConfigError
 from pipelines.detectors.scrub import Scrub
 from pipelines.detectors.word_list import WordList
+from pipelines.steps.scrub import Scrub as ScrubStep
+from pipelines.steps.settings import Curation
+from pipelines.steps.settings import Scrub as Scrubbing
 
 
 @pytest.fixture
@@ -53,6 +56,14 @@ def test_other_terms_under_the_same_path_are_other_data_and_are_found(listed):
     listed.path.write_text("Mary Major\n", encoding="utf-8")
     assert listed.data() != before
     assert values(listed, "mary major and jane roe") == ["mary major"]
+
+
+def test_other_terms_under_the_same_path_are_another_key_of_scrub(listed):
+    config = Curation(name="run", sources=(), scrub=Scrubbing(detectors=({"use": "word_list", "path": str(listed.path)},)))
+    before = ScrubStep().params(config)
+    assert ScrubStep().params(config) == before
+    listed.path.write_text("Mary Major\n", encoding="utf-8")
+    assert ScrubStep().params(config) != before
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> RunFile:
     root = tmp_path_factory.mktemp("tiny")
     random_ = random.Random(3)
     menu = [{"id": f"menu-{i}", "text": f"Home | Archive | Contact\n{prose(random_)}", "site": f"site-{i}"} for i in range(10)]
-    run_file = write_run_file(root, rows=[*documents(), *menu], extra="[repeated_lines]\nmax_documents = 8\n")
+    kin = [{"id": f"kin-{i}", "text": f"{row['text']}\n{prose(random_, 4)}", "site": f"kin-{i}"} for i, row in enumerate(menu)]  # they stay, and tie
+    run_file = write_run_file(root, rows=[*documents(), *menu, *kin], extra="[repeated_lines]\nmax_documents = 8\n")
     folder = root / "input"
     folder.mkdir()
     (root / "corpus.jsonl").rename(folder / "corpus.jsonl")
