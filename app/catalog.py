@@ -48,7 +48,13 @@ _VIEWS: Final = {
     "signals": "a document, with the signals of all families side by side",
     "signal_values": "a signal of a document: the families in long form, numbers only",
 }
-_FACTS: Final = {"steps": "a step of the pipeline, in order", "tables": "a table of this catalog", "runs": TABLES["runs"].grain}
+_FACTS: Final = {
+    "steps": "a step of the pipeline, in order",
+    "tables": "a table of this catalog",
+    "columns": "a column of a table of this catalog, with its meaning",
+    "runs": TABLES["runs"].grain,
+}
+WITHOUT_MEANINGS: Final = frozenset({*_VIEWS, *_FACTS}) - {"runs"}  # whose columns the table ``columns`` does not have
 _ALIVE: Final = "_survivors_"  # a step's own survivors; the view ``survivors`` puts the step's name beside them
 # Tables that are reached through a view that hides some of their text (``app/sql/views``), and what that view reads beside them.
 _HIDDEN: Final = (f"{_ALIVE}scrub", "corpus", "pii_spans", "edits")  # what says which bytes are hidden: ``hidden_spans.sql``
@@ -56,6 +62,9 @@ _MASKED: Final[dict[str, tuple[str, ...]]] = {"texts": _HIDDEN, "benchmark_items
 HIDDEN_NAME: Final = re.compile(r"hidden_[0-9a-f]{32}_")  # how a name begins that only our views know; another one for each connection
 _HIDDEN_IN_VIEW: Final = re.compile(r"\b_(?=[a-z])")  # how ``app/sql/views`` writes the beginning of such a name
 LATEST: Final = "latest"
+_COLUMNS: Final = pa.schema(
+    [("table_name", "string"), ("position", "int32"), ("column_name", "string"), ("column_type", "string"), ("meaning", "string")]
+)
 _NOT_READ: Final = "reading the Arrow source failed"  # how DuckDB begins what Arrow says
 _WAY_OUT: Final = "`assay verify` says what to delete, so that its step is done anew"
 _CHECKED_PAGES: Final = pads.ParquetFileFormat(default_fragment_scan_options=pads.ParquetFragmentScanOptions(page_checksum_verification=True))
@@ -267,6 +276,21 @@ def _install_facts(connection: duckdb.DuckDBPyConnection, shown: Catalog) -> Non
         connection, "tables", pa.Table.from_pylist(tables, schema=pa.schema([("name", "string"), ("num_rows", "int64"), ("a_row_is", "string")]))
     )
     _table_of(connection, "runs", runs)
+    _table_of(connection, "columns", pa.Table.from_pylist(_columns(shown), schema=_COLUMNS))
+
+
+def _columns(shown: Catalog) -> list[dict[str, object]]:
+    told = {r.name: (r.schema, r.stored) for r in shown.relations.values() if not r.name.startswith("_")} | {RUNS.name: (RUNS.schema, RUNS.schema)}
+    return [
+        {"table_name": table, "position": i, "column_name": f.name, "column_type": str(f.type), "meaning": _meaning(stored.field(f.name))}
+        for table, (schema, stored) in sorted(told.items())
+        for i, f in enumerate(schema, 1)
+    ]
+
+
+def _meaning(field: pa.Field) -> str | None:
+    told = (field.metadata or {}).get(b"meaning")
+    return told.decode() if told else None
 
 
 def _install_views(connection: duckdb.DuckDBPyConnection, shown: Catalog, wanted: set[str], prefix: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from app.catalog import HIDDEN_NAME, PRIVATE
+from app.catalog import HIDDEN_NAME, PRIVATE, WITHOUT_MEANINGS
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_SQL_BYTES: Final = 64 << 10
 _SAID_BEFORE_READING: Final = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+_DESCRIBE: Final = re.compile(r'\s*(?:describe|desc|show)\s+"?(\w+)"?\s*;?\s*', re.IGNORECASE)
 _LISTING: Final = frozenset({"tables", "__show_tables_expanded"})  # SHOW TABLES; SHOW ALL TABLES and SHOW alone
 
 
@@ -60,6 +61,10 @@ def check(sql: str, known: Collection[str]) -> Checked:
     shown = statement["node"].get("from_table", {})
     if _is_listing(shown) and _bare(shown["table_name"]) in _LISTING:
         return Checked(sql="SELECT name, num_rows, a_row_is FROM tables ORDER BY name", tables=frozenset())
+    described = _DESCRIBE.fullmatch(sql)
+    if described and (name := described[1].lower()) in known and name not in WITHOUT_MEANINGS:
+        columns = f"SELECT column_name, column_type, meaning FROM columns WHERE table_name = '{name}' ORDER BY position"  # noqa: S608 - a known name
+        return Checked(sql=columns, tables=frozenset())
     tables: set[str] = set()
     for seen in _walk(statement):
         _check_function(seen)
