@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from pipelines.engine.options import SparkOptions
 
 
-_ATTEMPTS: Final = 4  # Spark's own default on a cluster
+_ATTEMPTS: Final = "4"  # Spark's own default on a cluster
+_FAILURES: Final = "spark.task.maxFailures"
 _CHECKED: Final = "parquet.page.verify-checksum.enabled"
 
 
@@ -203,7 +204,8 @@ class SparkEngine:
         context: Any = self._session.sparkContext
         tracker, store = context.statusTracker(), context._jsc.sc().statusStore()  # noqa: SLF001 - what Spark's own pages read; pyspark has no way to it
         seconds = 0.0
-        for stage in {stage for job in tracker.getJobIdsForGroup(group) for stage in tracker.getJobInfo(job).stageIds}:
+        jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(group)]
+        for stage in {stage for job in jobs if job is not None for stage in job.stageIds}:
             with contextlib.suppress(Py4JError):  # Spark forgets old stages; a figure that is gone fails no run
                 seconds += store.lastStageAttempt(stage).executorCpuTime() / 1e9
         return seconds
@@ -245,7 +247,7 @@ def _session(options: SparkOptions, scratch: Path) -> SparkSession:
     if options.master.startswith("local"):
         conf |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     builder: Any = SparkSession.builder
-    builder = builder.master(_retried(options.master))
+    builder = builder.master(_retried(options.master, options.conf.get(_FAILURES, _ATTEMPTS)))
     for name, value in {**conf, **options.conf}.items():
         builder = builder.config(name, value)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # else a JVM that dies is five tracebacks before anybody can say it in a line
@@ -256,10 +258,10 @@ def _session(options: SparkOptions, scratch: Path) -> SparkSession:
     return session
 
 
-def _retried(master: str) -> str:
+def _retried(master: str, attempts: str) -> str:
     """A master of this machine that tries a task as often as a cluster does; Spark's own ``local[N]`` tries once."""
     cores = re.fullmatch(r"local(?:\[(\d+|\*)\])?", master)
-    return master if cores is None else f"local[{cores[1] or 1},{_ATTEMPTS}]"
+    return master if cores is None else f"local[{cores[1] or 1},{attempts}]"
 
 
 def _attempts(session: SparkSession) -> int:
@@ -268,7 +270,7 @@ def _attempts(session: SparkSession) -> int:
     here = re.fullmatch(r"local(?:\[[\d*]+(?:, *(\d+))?\])?", context.master)
     if here is not None:
         return int(here[1] or 1)
-    return int(context.getConf().get("spark.task.maxFailures", str(_ATTEMPTS)) or _ATTEMPTS)
+    return int(context.getConf().get(_FAILURES, _ATTEMPTS) or _ATTEMPTS)
 
 
 def _reported(work: Callable[..., Report], job: Job, *args: object) -> pa.RecordBatch:

@@ -212,4 +212,4 @@ def test_what_spark_says_in_pages_is_one_line_without_a_value(message: str, kind
 def test_a_task_on_this_machine_is_tried_as_often_as_on_a_cluster(master: str, given: str) -> None:
     from pipelines.engine.spark import _retried
 
-    assert _retried(master) == given
+    assert _retried(master, "4") == given
