@@ -69,6 +69,7 @@ class Registry(Generic[T]):
         self.package = package
         self.group = f"{OWN}.{package.rpartition('.')[2]}"
         self._parts: dict[str, type[T]] = {}
+        self._checked: set[str] = set()  # names that nobody else offers; a part may be registered before that is known, by an import of its module
 
     def __call__(self, name: str) -> Callable[[type[T]], type[T]]:
         """A class decorator that registers a part under ``name``, which must be its module's name.
@@ -94,7 +95,7 @@ class Registry(Generic[T]):
             ConfigError: no part has this name; the message suggests the nearest.
             PartError: the part of another package cannot be imported, has no version, or its name is used twice.
         """
-        if name not in self._parts:
+        if name not in self._checked or name not in self._parts:
             self._load(name)
         if name not in self._parts:
             raise ConfigError(f"no {self.kind} is named {name!r}; {did_you_mean(name, self.names())}")
@@ -141,12 +142,13 @@ class Registry(Generic[T]):
         if is_own:
             importlib.import_module(f"{self.package}.{name}")
         found = [point for point in self._points() if point.name == name]
-        owners = [OWN] * (name in self._parts) + [_whose(point)[0] for point in found]
+        owners = [OWN] * (is_own and name in self._parts) + [_whose(point)[0] for point in found]
         if found and len(owners) > 1:
             whose = " and ".join(sorted(set(owners)))
             raise PartError(f"the {self.kind} {name!r} is offered by {whose}; uninstall one, or rename its entry point")
         for point in found:
             self._kept(name, self._imported(point), point.value, *_whose(point))
+        self._checked |= {name} & self._parts.keys()
 
     def _imported(self, point: EntryPoint) -> type[T]:
         distribution, _ = _whose(point)

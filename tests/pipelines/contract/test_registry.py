@@ -94,6 +94,14 @@ def test_names_are_listed_without_importing_a_part(package: str) -> None:
     assert f"{package}.square" not in sys.modules
 
 
+def test_a_repeated_name_is_refused_whatever_was_imported_before(package: str, offered: Callable[[str, str], None]) -> None:
+    offered("stranger", "circle = strange_shapes:Star")
+    shapes = __import__(f"{package}.base", fromlist=["shapes"]).shapes
+    importlib.import_module(f"{package}.circle")
+    with pytest.raises(PartError, match="the shape 'circle' is offered by assay and stranger"):
+        shapes["circle"]
+
+
 @pytest.mark.parametrize(
     ("points", "name", "said"),
     [
