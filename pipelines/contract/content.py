@@ -74,7 +74,7 @@ def _eights(values: pa.Array) -> pa.Array:
 
 def _data(values: pa.Array) -> pa.Buffer:
     buffer = values.buffers()[1]
-    return pa.py_buffer(b"") if buffer is None else buffer.slice(8 * values.offset)
+    return buffer.slice(8 * values.offset) if buffer is not None and buffer.size else pa.py_buffer(b"\0")  # Arrow refuses a buffer that is nowhere
 
 
 def _joined(*columns: pa.Array) -> pa.Array:

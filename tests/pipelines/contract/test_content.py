@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -112,3 +113,14 @@ def test_other_pythons_give_the_same_hashes() -> None:
         done = subprocess.run([python, program], capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == [[expected for _, expected in GOLDEN.values()], [expected for _, expected in JSON.values()]], python
+
+
+@pytest.mark.parametrize("rows", [[], [None], [[], []], [[], None, []]], ids=str)
+@pytest.mark.parametrize("kind", ["tokens", "longs", "floats", "doubles"])
+def test_lists_without_a_value_hash_alike_where_they_came_over_a_stream(rows: list[list[int] | None], kind: str) -> None:
+    made = pa.RecordBatch.from_arrays([pa.array(rows, TYPES[kind])], names=[kind])
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, made.schema) as stream:
+        stream.write_batch(made)
+    (came,) = pa.ipc.open_stream(out.getvalue())  # as rows come from Spark: of no values there is not even a buffer
+    assert content_hash(came) == content_hash(made) == by_value(made)
