@@ -43,7 +43,7 @@ class Mojibake:
 
     version: ClassVar[int] = 1
     is_idempotent: ClassVar[bool] = True
-    min_badness: int = 2
+    min_badness: int = 2  # unlikely spots that ftfy must see in a line before it is repaired
 
     def __post_init__(self) -> None:
         """Rejects a bound that every line reaches."""

@@ -53,7 +53,7 @@ def run(run_file: Path, warehouse: Path, *, engine: str = "local", kill_after_s:
         process.communicate()
         return Run(wall_s=time.monotonic() - start, facts=None)
     if process.returncode:
-        raise CampaignFailed(f"{run_file}: {said.strip()}")
+        raise CampaignFailed(f"{run_file}: {(said.strip().splitlines() or ['ended without a word'])[-1]}")  # Spark says much before
     return Run(wall_s=time.monotonic() - start, facts=json.loads(printed))
 
 
