@@ -9,7 +9,7 @@ import resource
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,6 +107,7 @@ class Runner:
         self._warehouse = warehouse
         self._order = Order(all_steps(registration, extra), config)
         self._refs: dict[Ref, Table] = {}
+        self._versions: dict[tuple[Path, int | None], int | None] = {}  # of other warehouses, as they were when this run first looked
         self._make_engine = engine
         self._engine_name = engine_name
         self._engine: Engine | None = None
@@ -203,7 +204,7 @@ class Runner:
             tables={},
             about={
                 "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
-                "refs": [encode(ref.pinned()) for ref in self._order.refs(step)],
+                "refs": [encode(self._pinned(ref)) for ref in self._order.refs(step)],
             },
         )  # fmt: skip
         return self._warehouse.publish(manifest, {**outcome.tables, "ledger": ledger}, outcome.artifacts)
@@ -240,10 +241,17 @@ class Runner:
         """A table of another warehouse, looked up once a run, so that a version published there meanwhile changes nothing."""
         if ref not in self._refs:
             try:
-                self._refs[ref] = ref.read(TABLES[ref.table].schema)
+                self._refs[ref] = self._pinned(ref).read(TABLES[ref.table].schema)
             except AssayError as error:
                 raise type(error)(f"{self._config.name}: {step.name}: {error}") from None
         return self._refs[ref]
+
+    def _pinned(self, ref: Ref) -> Ref:
+        """The reference with its version said: one version of a warehouse for all that a run reads of it."""
+        known = (ref.warehouse, ref.version)
+        if known not in self._versions:
+            self._versions[known] = ref.pinned().version
+        return replace(ref, version=self._versions[known])
 
     def _account(self, manifest: Manifest) -> Account:
         row = read_table(self._warehouse.table(manifest, "ledger", LEDGER.schema)).to_pylist()[0]
