@@ -75,8 +75,10 @@ class ConsoleReporter:
         lost = [f"{n:,} {word}" for n, word in ((account.docs_dropped, "dropped"), (account.docs_quarantined, "set aside")) if n]
         if account.bytes_cut:
             lost.append(f"{account.bytes_cut:,} bytes cut")
-        time = "done before" if was_done else f"{wall_s:6.1f} s"
-        self.console.print(f"  {step:<14}{account.docs_in:>7,} -> {account.docs_kept:>7,} documents  {time:<12}{', '.join(lost)}", highlight=False)
+        said = ", ".join([*lost, "done before"] if was_done else lost)  # the time of a step that was done before is no news
+        time = "" if was_done else f"{wall_s:6.1f} s"
+        line = f"  {step:<14}{account.docs_in:>7,} -> {account.docs_kept:>7,} documents  {time:<10}{said}"
+        self.console.print(line.rstrip(), highlight=False, soft_wrap=True)
 
     def warned(self, step: str, message: str) -> None:
         """See ``Reporter``."""

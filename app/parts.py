@@ -18,6 +18,7 @@ from pipelines.contract.registry import OWN, did_you_mean
 from pipelines.detectors.base import detectors
 from pipelines.signals.base import signals
 from pipelines.sources.base import sources
+from pipelines.sources.extractors.base import extractors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 # By the word that the group of entry points has after "assay.".
 KINDS: Final[dict[str, Registry[Any]]] = {
-    "sources": sources, "cleaners": cleaners, "signals": signals, "detectors": detectors, "tasks": tasks, "metrics": metrics, "models": models,
+    "sources": sources, "extractors": extractors,
+    "cleaners": cleaners, "signals": signals, "detectors": detectors, "tasks": tasks, "metrics": metrics, "models": models,
 }  # fmt: skip
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 import sys
 from itertools import pairwise
 from typing import Final
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract.hashing import DIGEST_BYTES, MASK, NAN, encoded, rows_hash
 
-_NAN: Final = pa.scalar(struct.unpack("<d", NAN)[0], pa.float64())
+_NAN: Final = pa.Array.from_buffers(pa.float64(), 1, [None, pa.py_buffer(NAN)])[0]  # pa.scalar would import pandas, a second for every command
 _BYTES: Final = pa.large_binary()  # 64-bit offsets: a batch's columns together may pass 2 GiB
 
 

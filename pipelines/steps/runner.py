@@ -148,7 +148,7 @@ class Runner:
         rows = []
         for step in self._order.steps:
             known = all(of in self._manifests for found in self._order.found(step) for of in found.writers)
-            manifest = self._warehouse.find(step.name, self._key(step)) if known else None
+            manifest = self._warehouse.find(step.name, self._planned(step).key) if known else None
             if manifest is not None:
                 self._manifests[step.name] = manifest
             rows.append((step.name, manifest is not None))
@@ -162,11 +162,11 @@ class Runner:
         for step in steps:
             self._reporter.started(step.name)
             start = time.monotonic()
-            key = self._key(step)
-            manifest = self._warehouse.find(step.name, key)
+            planned = self._planned(step)
+            manifest = self._warehouse.find(step.name, planned.key)
             was_done = manifest is not None
             if manifest is None:
-                manifest = self._do(step, key)
+                manifest = self._do(step, planned)
                 done_now.append(step.name)
             self._manifests[step.name] = manifest
             account = self._account(manifest)
@@ -186,28 +186,20 @@ class Runner:
             if step.name != "ingest":  # its parameters hold a look at every input file: once is enough
                 step.params(self._config)
 
-    def _do(self, step: Step, key: str) -> Manifest:
+    def _do(self, step: Step, planned: Manifest) -> Manifest:
         engine = self._started()
         engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
         attempt = self._warehouse.attempt(step.name)
-        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=self._inputs(step))
+        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=self._inputs(step, planned.inputs))
         wall, cpu = time.monotonic(), _cpu_s() + engine.cpu_s()
         outcome = step.run(work)
         outcome.account.check(step.name)
         ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() + engine.cpu_s() - cpu)
-        manifest = Manifest(
-            step=step.name,
-            key=key,
-            params=step.params(self._config),
-            parts=step.parts(self._config),
-            inputs=self._input_contents(step),
-            tables={},
-            about={
-                "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
-                "refs": [encode(self._pinned(ref)) for ref in self._order.refs(step)],
-            },
-        )  # fmt: skip
-        return self._warehouse.publish(manifest, {**outcome.tables, "ledger": ledger}, outcome.artifacts)
+        about = {
+            "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
+            "refs": [encode(self._pinned(ref)) for ref in self._order.refs(step)],
+        }  # fmt: skip
+        return self._warehouse.publish(replace(planned, about=about), {**outcome.tables, "ledger": ledger}, outcome.artifacts)
 
     def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:
         row = {"step": step.name, **asdict(outcome.account), "cpu_s": cpu_s, "wall_s": wall_s}
@@ -216,9 +208,11 @@ class Runner:
             writer.write({"ledger": pa.RecordBatch.from_pylist([row], schema=LEDGER.schema)})
         return tables_of(writer.files, {"ledger": LEDGER.schema})["ledger"]
 
-    def _key(self, step: Step) -> str:
-        parts = {"step": step.version, **step.parts(self._config)}
-        return step_key(step.name, {"params": step.params(self._config)}, parts, self._input_contents(step))
+    def _planned(self, step: Step) -> Manifest:
+        """What the step will be made of, looked at once: what its key says is what its manifest says, whatever changes while it works."""
+        params, parts, inputs = step.params(self._config), step.parts(self._config), self._input_contents(step)
+        key = step_key(step.name, {"params": params}, {"step": step.version, **parts}, inputs)
+        return Manifest(step=step.name, key=key, params=params, parts=parts, inputs=inputs, tables={})
 
     def _input_contents(self, step: Step) -> dict[str, str]:
         of_steps = {
@@ -229,10 +223,10 @@ class Runner:
         refs = self._order.refs(step)  # numbered, since a table's content counts and not where it lies
         return of_steps | {f"elsewhere.{i}.{ref.table}": self._referred(step, ref).content_sha256 for i, ref in enumerate(refs)}
 
-    def _inputs(self, step: Step) -> Inputs:
+    def _inputs(self, step: Step, contents: Mapping[str, str]) -> Inputs:
         of_steps = {found.asked: tuple(self._input(of, found.asked[1]) for of in found.writers) for found in self._order.found(step)}
         elsewhere = {ref: self._referred(step, ref) for ref in self._order.refs(step)}
-        return Inputs(of_steps=of_steps, of_warehouses=elsewhere, contents=self._input_contents(step))
+        return Inputs(of_steps=of_steps, of_warehouses=elsewhere, contents=contents)
 
     def _input(self, of: str, name: str) -> Table:
         return self._warehouse.table(self._manifests[of], name, self._order.step(of).outputs(self._config)[name])

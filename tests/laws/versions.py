@@ -18,13 +18,14 @@ from pipelines.cleaners.base import cleaners
 from pipelines.detectors.base import detectors
 from pipelines.signals.base import signals
 from pipelines.sources.base import sources
+from pipelines.sources.extractors.base import extractors
 from pipelines.steps.runner import all_steps
 
 ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "pipelines" / "sql"
 PRESETS = ROOT / "pipelines" / "rules"
 LOCK = Path(__file__).with_name("part_versions.json")
-REGISTRIES = (sources, cleaners, signals, detectors, tasks, metrics, models)
+REGISTRIES = (sources, extractors, cleaners, signals, detectors, tasks, metrics, models)
 # What cannot change a row (the ground floor is covered by content hashes and formats, engines by the comparison of engines). The SQL that these
 # modules name counts all the same.
 OUTSIDE = ("pipelines.contract", "pipelines.engine", "pipelines.steps.base", "pipelines.steps.settings", "pipelines.steps.runner")
