@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.columns import column
+from pipelines.contract.config import encode
 from pipelines.contract.parts import union
 from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS
 from pipelines.rules.preset import DOCUMENT, FACTS, Rule, judge
@@ -61,7 +62,7 @@ class Judge:
 
     def params(self, config: Curation) -> Any:
         """The rules themselves, so that a changed bound is a changed key."""
-        return [repr(rule) for stage in rounds(config) for rule in stage.rules]
+        return [encode(rule) for stage in rounds(config) for rule in stage.rules]
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The presets' versions."""
