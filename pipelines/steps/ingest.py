@@ -142,5 +142,5 @@ def check_quarantine(account: Account, quarantine: pa.Table, limit: float, where
         raise QuarantineExceeded(
             f"{where}: {account.docs_quarantined:,} of {account.docs_in:,} records were set aside ({account.docs_quarantined / account.docs_in:.1%}, "
             f"limit {limit:.1%}): {', '.join(f'{n:,} {kind}' for kind, n in classes)}; the first is in {first['origin_file']}: {first['message']}; "
-            "mend the input, or raise [ingest] max_quarantine_ratio"
+            "mend the input, or raise [ingest] max_quarantine_ratio; the table quarantine names each (assay sql --run latest)"
         )
