@@ -94,7 +94,7 @@ class Split:
 
 
 def _warnings(config: Curation, counts: dict[str, int]) -> tuple[str, ...]:
-    """A line where nothing is held out though something should be.
+    """A line where nothing is held out though something should be, or less than half of what was asked for.
 
     Raises:
         InputError: everything is held out.
@@ -105,6 +105,10 @@ def _warnings(config: Curation, counts: dict[str, int]) -> tuple[str, ...]:
     way_out = "name a finer origin in [[sources]], or change [split] heldout_ratio or seed"
     if counts["num_heldout"] and not counts["num_train"]:
         raise InputError(f"{config.name}: split: every document is on the held-out side, so there is nothing to train on: {what}; {way_out}")
-    if config.split.heldout_ratio and num_documents and not counts["num_heldout"]:
+    asked = config.split.heldout_ratio
+    if asked and num_documents and not counts["num_heldout"]:
         return (f"nothing is held out, so tasks made of held-out text have no items: {what}, and none was drawn; {way_out}",)
+    if counts["num_heldout"] < asked * num_documents / 2:
+        share = f"{counts['num_heldout']:,} are held out ({counts['num_heldout'] / num_documents:.1%}, where {asked:.1%} was asked for)"
+        return (f"{share}: {what}; {way_out}",)
     return ()

@@ -16,10 +16,12 @@ from tiny_corpus import documents, prose, write_run_file
 from app.console import ConsoleReporter, SilentReporter
 from app.curation import Curated, curate, runner_for
 from app.settings import load
+from pipelines.contract.config import decode
 from pipelines.contract.errors import InputError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import DOCUMENTS, SPLITS
-from pipelines.steps.split import DrawSides
+from pipelines.steps.settings import Curation
+from pipelines.steps.split import DrawSides, _warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +97,17 @@ def test_that_nothing_is_held_out_is_said_on_the_console_and_in_json_by_every_ru
         assert "  warning: split: nothing is held out, so tasks made of held-out text have no items: the " in said.getvalue()
         assert "have 1 origins, and none was drawn; name a finer origin in [[sources]], or change [split]" in said.getvalue()
         assert list(json.loads(json.dumps(facts))["warnings"]) == ["split"]
+
+
+def test_less_than_half_of_what_was_asked_for_is_said_and_half_is_not() -> None:
+    config = decode(Curation, {"name": "tiny", "sources": [], "split": {"heldout_ratio": 0.2}}, "tiny.toml")
+    counts = {"num_train": 91, "num_heldout": 9, "num_origins": 12, "num_tied": 7}
+    (said,) = _warnings(config, counts)
+    assert said == (
+        "9 are held out (9.0%, where 20.0% was asked for): the 100 documents that are left have 12 origins, 7 of them tied to others by near copies; "
+        "name a finer origin in [[sources]], or change [split] heldout_ratio or seed"
+    )
+    assert not _warnings(config, {**counts, "num_train": 90, "num_heldout": 10})
 
 
 def test_a_split_that_asks_for_nothing_and_one_that_has_something_say_nothing(tmp_path: Path) -> None:
