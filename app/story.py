@@ -94,7 +94,7 @@ def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = Fals
         signals=_rows(connection, _SIGNALS, whole),
         verdicts=_rows(connection, _VERDICTS, whole),
         duplicate=_one(connection, "SELECT kept_doc_id, cluster_id, kind, jaccard FROM duplicates WHERE doc_id = $id", whole),
-        copies=_rows(connection, "SELECT doc_id, kind, jaccard FROM duplicates WHERE kept_doc_id = $id ORDER BY jaccard DESC, doc_id", whole),
+        copies=_rows(connection, _COPIES, whole),
         split=split["split"] if split else None,
         contamination=_rows(connection, _CONTAMINATION, whole),
         pii=_rows(connection, _PII, whole),
@@ -136,6 +136,9 @@ _EDITS: Final = """
     FROM edits WHERE doc_id = $id GROUP BY step, cause, from_version ORDER BY from_version DESC, step, cause
 """
 _SIGNALS: Final = "SELECT family, signal, value FROM signal_values WHERE doc_id = $id ORDER BY family, signal"
+_COPIES: Final = """
+    SELECT doc_id, kind, jaccard FROM duplicates WHERE kept_doc_id = $id AND kind <> 'elsewhere' ORDER BY jaccard DESC, doc_id
+"""
 _VERDICTS: Final = "SELECT step, rule, reason, value, threshold FROM verdicts WHERE doc_id = $id ORDER BY step, rule"
 _CONTAMINATION: Final = """
     SELECT benchmark, item_id, part, num_ngrams, coverage, doc_start, doc_end, item_start, item_end, action
@@ -233,7 +236,10 @@ def _copies(told: Story) -> list[str]:
     lines = []
     if told.duplicate:
         d = told.duplicate
-        lines.append(f"  {d['kind']} copy of {d['kept_doc_id']}, which stayed (Jaccard {_number(d['jaccard'])}, cluster {d['cluster_id']})")
+        kind, what = d["kind"], f"which stayed (Jaccard {_number(d['jaccard'])}, cluster {d['cluster_id']})"
+        if kind == "elsewhere":
+            kind, what = "exact", "a document of another corpus"
+        lines.append(f"  {kind} copy of {d['kept_doc_id']}, {what}")
     lines += [f"  stayed in place of {c['doc_id']} ({c['kind']}, Jaccard {_number(c['jaccard'])})" for c in told.copies[:10]]
     lines += [f"  ... and of {len(told.copies) - 10:,} more"] if len(told.copies) > 10 else []  # noqa: PLR2004 - as many as are listed above
     return ["Copies", *lines] if lines else []

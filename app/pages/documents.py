@@ -191,7 +191,10 @@ def _dedup(told: Story) -> list[str]:
     lines = [f"stayed in place of {c['doc_id']} ({c['kind']} copy, similarity {c['jaccard']:.3f})" for c in told.copies[:20]]
     if told.duplicate:
         d = told.duplicate
-        lines.append(f"{d['kind']} copy of {d['kept_doc_id']}, which stayed; similarity {d['jaccard']:.3f}")
+        if d["kind"] == "elsewhere":
+            lines.append(f"exact copy of {d['kept_doc_id']}, a document of another corpus")
+        else:
+            lines.append(f"{d['kind']} copy of {d['kept_doc_id']}, which stayed; similarity {d['jaccard']:.3f}")
     return lines
 
 

@@ -17,6 +17,7 @@ SELECT
     count(DISTINCT kept_doc_id) AS num_kept,
     min(jaccard) AS lowest_jaccard
 FROM duplicates
+WHERE kind <> 'elsewhere'
 GROUP BY cluster_id
 ORDER BY num_removed DESC, cluster_id
 LIMIT $limit

@@ -13,7 +13,7 @@ import typing
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.errors import ConfigError, PartError
 from pipelines.contract.registry import OWN, Registry, did_you_mean, part_id
 
 T = TypeVar("T")
@@ -68,12 +68,17 @@ def part(registry: Registry[T], chosen: object, where: str) -> tuple[str, T]:
 
     Raises:
         ConfigError: no such part, or a field it does not have.
+        PartError: the part is no dataclass.
     """
     table = {"use": chosen} if isinstance(chosen, str) else chosen
     if not isinstance(table, dict) or not isinstance(table.get("use"), str):
         raise ConfigError(f"{where}: expected the name of a {registry.kind}, or a table with the key 'use', got {_shown(chosen)}")
     rest = {k: v for k, v in table.items() if k != "use"}
     name = str(table["use"])
+    if not dataclasses.is_dataclass(registry[name]):
+        raise PartError(
+            f"{where}: the {registry.kind} {name!r} is no dataclass, so a run file cannot give it its fields; decorate it with @dataclass"
+        )
     return name, decode(registry[name], rest, f"{where} ({name})")
 
 
@@ -149,7 +154,7 @@ def _one_of(hints: list[Any], value: object, where: str) -> object:
     tables = {use: hint for hint in hints if dataclasses.is_dataclass(hint) for use in _uses(typing.cast("type", hint))}
     if isinstance(value, dict) and tables:
         use = value.get("use")
-        if use not in tables:
+        if not isinstance(use, str) or use not in tables:
             raise ConfigError(f"{where}.use: got {_shown(use)}; {did_you_mean(str(use), tables)}")
         return _value(tables[use], value, where)
     for hint in hints:

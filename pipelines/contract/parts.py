@@ -65,6 +65,10 @@ class Table:
         """Files in a fixed order."""
         return sorted(f.path for f in self.files)
 
+    def only(self, *columns: str) -> Table:
+        """The same rows with some of their columns; readers leave the others in the files."""
+        return Table(name=self.name, schema=pa.schema([self.schema.field(name) for name in columns]), files=self.files)
+
     def renamed(self, name: str) -> Table:
         """The same rows under another name."""
         return Table(name=name, schema=self.schema, files=self.files)

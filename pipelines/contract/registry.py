@@ -165,6 +165,11 @@ class Registry(Generic[T]):
     def _kept(self, name: str, part: type[T], module: str, distribution: str, distribution_version: str) -> type[T]:
         if not isinstance(getattr(part, "version", None), int):
             raise PartError(f"{module}: the {self.kind} {name!r} needs a class attribute version: ClassVar[int]")
+        known = part.__dict__.get("__part__")
+        if known is not None and (known.kind, known.name) != (self.kind, name):  # a key could not tell which of its names was asked for
+            raise PartError(
+                f"{module}: one class is offered as {known.kind} {known.name!r} and as {self.kind} {name!r}; give each name a class of its own"
+            )
         part.__part__ = PartId(self.kind, name, distribution, distribution_version)  # type: ignore[attr-defined]
         self._parts[name] = part
         return part

@@ -48,9 +48,12 @@ class Exclude:
     def run(self, work: Work) -> Outcome:
         """Queries over ids and hashes; no text is read."""
         before = work.table(LAST, SURVIVORS.name)
-        elsewhere = {f"elsewhere_{spec.name}": union(f"elsewhere_{spec.name}", work.referred(spec.name), spec.schema) for spec in (TEXTS, FATES)}
-        given = {"texts": work.table("clean", "texts"), "survivors": before, **elsewhere}
-        duplicates = work.query("copies_elsewhere", DUPLICATES.schema, given).renamed("duplicates")
+        mine = {"texts": work.table("clean", "texts"), "survivors": before}
+        # A corpus at a time: a second crawl gives its documents the ids of the first, so texts of one would meet fates of another.
+        corpora = zip(work.referred(TEXTS.name), work.referred(FATES.name), strict=True)
+        theirs = ({"elsewhere_texts": texts, "elsewhere_fates": fates} for texts, fates in corpora)
+        copies = union("copies", [work.query("copies_elsewhere", DUPLICATES.schema, {**mine, **held}) for held in theirs], DUPLICATES.schema)
+        duplicates = work.query("lowest_copies_elsewhere", DUPLICATES.schema, {"copies": copies}).renamed("duplicates")
         verdicts = work.query("verdicts_of_copies_elsewhere", VERDICTS.schema, {"duplicates": duplicates}).renamed("verdicts")
         fates = work.query("fates_of_dropped", FATES.schema, {"verdicts": verdicts}).renamed("fates")
         after = work.without(before, fates)

@@ -85,7 +85,7 @@ class Judge:
         gathered: dict[str, list[Table]] = {"verdicts": [], "failures": []}
         known: dict[str, Table] = {}  # what conditions ask for, by stage
         for stage, family, rules in _by_family(work.config):
-            beside = before
+            beside = before.only("doc_id")  # a family may well have a signal named num_bytes
             if any(rule.asks_for_facts for _, rule in rules):
                 if stage.texts not in known:
                     given = {"survivors": before, "texts": work.table("clean", stage.texts)}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from pipelines.contract.config import encode
-from pipelines.contract.errors import AssayError, ConfigError
+from pipelines.contract.errors import AssayError, ConfigError, InputError
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, read_table, tables_of
 from pipelines.contract.registry import did_you_mean, own_version
@@ -194,12 +194,19 @@ class Runner:
         wall, cpu = time.monotonic(), _cpu_s() + engine.cpu_s()
         outcome = step.run(work)
         outcome.account.check(step.name)
+        self._check_unchanged(step, planned)
         ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() + engine.cpu_s() - cpu)
         about = {
             "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
             "refs": [encode(self._pinned(ref)) for ref in self._order.refs(step)],
         }  # fmt: skip
         return self._warehouse.publish(replace(planned, about=about), {**outcome.tables, "ledger": ledger}, outcome.artifacts)
+
+    def _check_unchanged(self, step: Step, planned: Manifest) -> None:
+        """Raises InputError where what the key says is no longer so: workers may have read a list, a preset or a model that changed meanwhile."""
+        if step.name != "ingest" and step.params(self._config) != planned.params:  # ingest compares its files itself, one by one
+            where = f"{self._config.name}: {step.name}"
+            raise InputError(f"{where}: a file that decides its result changed while it was read; nothing was published: run the same command again")
 
     def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:
         row = {"step": step.name, **asdict(outcome.account), "cpu_s": cpu_s, "wall_s": wall_s}

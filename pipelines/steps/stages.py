@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -59,8 +60,11 @@ def rounds(config: Curation) -> tuple[Round, ...]:
         rules = tuple(rule for preset in presets for rule in preset.rules)
         made = parts(cleaners, config.clean.cleaners, "clean.cleaners")
         return (Round(tag="", cleaners=made, presets=presets, where="judge.presets", rules=rules, families=families),)
-    tags = _tags(config)
-    return tuple(_round(config, number, tag) for number, tag in enumerate(tags))
+    stages = tuple(_round(config, number, tag) for number, tag in enumerate(_tags(config)))
+    for table, count in Counter(stage.signals(name) for stage in stages for name in stage.families).items():
+        if count > 1:
+            raise ConfigError(f"stages: two families would write the table {table!r}; give the stage another name")
+    return stages
 
 
 def presets_of(config: Curation) -> tuple[str, ...]:

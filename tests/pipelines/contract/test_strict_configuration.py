@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pytest
 
 from pipelines.contract.config import decode, encode, load_toml
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.errors import ConfigError, PartError
 from pipelines.sources.base import Source, sources
 from pipelines.sources.text import Text
 
@@ -100,6 +100,7 @@ def test_a_union_takes_what_one_of_its_types_takes_and_nothing_else() -> None:
     for table, said in [
         ({"text": 3}, "run.toml.text: expected a string or a list, got 3"),
         ({"bound": "high"}, "run.toml.bound: expected a number or a table, got 'high'"),
+        ({"position": {"use": ["learned"]}}, "run.toml.position.use: got list; did you mean 'learned'?"),
         ({"position": {"use": "lerned"}}, "run.toml.position.use: got 'lerned'; did you mean 'learned'?"),
         ({"position": {"use": "rotary", "length": 1}}, "run.toml.position.length: unknown key; there are: theta, use; docs/run_file.md has them all"),
     ]:
@@ -129,3 +130,12 @@ def test_swapped_bytes_behind_one_path_are_another_configuration(tmp_path: Path)
     (tmp_path / "list.txt").write_text("two")
     assert before["data"] == {"list": "one"}
     assert encode(Listed(path=tmp_path)) == {**before, "data": {"list": "two"}}
+
+
+def test_a_part_that_is_no_dataclass_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Bare:
+        version = 1
+
+    monkeypatch.setitem(sources._parts, "bare", Bare)
+    with pytest.raises(PartError, match=r"run\.toml\.part: the source 'bare' is no dataclass"):
+        decode(Choices, {"part": "bare"}, "run.toml")

@@ -12,7 +12,9 @@ from tiny_corpus import prose, write_run_file
 from app.catalog import connect
 from app.console import SilentReporter
 from app.curation import runner_for
+from app.queries import run_saved
 from app.settings import load
+from app.story import render, story
 from pipelines.contract.errors import InputError
 from pipelines.contract.warehouse import Warehouse
 
@@ -36,6 +38,34 @@ def curate(folder: Path, documents: Rows, extra: str = "") -> RunResult:
 
 def asking(folder: Path, version: str = "") -> str:
     return f'[exclude]\ncorpora = [{{warehouse = "{folder / "warehouse"}"{version}}}]\n'
+
+
+def test_texts_of_one_corpus_do_not_meet_the_fates_of_another(first: Path, tmp_path: Path):
+    dropped, *others = rows(6, 30)
+    longer = {**dropped, "id": "longer", "text": dropped["text"] + " Amen."}
+    id_of_another = rows(1, 40)[0]["id"]  # of a document that the first corpus kept; here a near copy that goes
+    curate(tmp_path / "second", [{**dropped, "id": id_of_another}, longer, *others])
+    both = f'[exclude]\ncorpora = [{{warehouse = "{first / "warehouse"}"}}, {{warehouse = "{tmp_path / "second" / "warehouse"}"}}]\n'
+    curate(tmp_path / "third", [{**dropped, "id": "again"}, *others[:9], *rows(1, 40)[:3], *rows(7, 30)], both)
+    with connect(Warehouse(tmp_path / "third" / "warehouse")) as sql:
+        fate = "SELECT fate FROM fates JOIN documents USING (doc_id) WHERE num_bytes = $1"
+        counts = sql.sql("SELECT count(*) FROM fates WHERE reason = 'in_another_corpus'").fetchall()
+        kept = sql.sql(fate, params=[len(dropped["text"].encode())]).fetchall()
+    assert counts == [(12,)]
+    assert kept == [("kept",)]
+
+
+def test_a_story_does_not_take_a_document_of_another_corpus_for_one_of_this(first: Path, tmp_path: Path):
+    again = rows(1, 40)[:4]  # a second crawl: the same ids
+    curate(tmp_path, again + rows(8, 30), asking(first))
+    place = Warehouse(tmp_path / "warehouse")
+    with connect(place) as sql:
+        doc_id, kept = sql.sql("SELECT doc_id, kept_doc_id FROM duplicates WHERE kind = 'elsewhere' ORDER BY doc_id").fetchall()[0]
+    told = story(place, doc_id)
+    assert doc_id == kept
+    assert told.copies == ()
+    assert f"exact copy of {kept}, a document of another corpus" in render(told)
+    assert run_saved(place, "duplicate_clusters", {}).num_rows == 0
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,16 @@ import pytest
 from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import load
-from pipelines.contract.errors import ConfigError
+from pipelines.contract.errors import ConfigError, InputError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import FATES
+from pipelines.engine.local import LocalEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pipelines.contract.parts import Table
+    from pipelines.engine.base import Body
 
 
 @pytest.fixture
@@ -65,3 +69,22 @@ def test_a_list_that_is_not_there_is_an_error_before_any_work(run_file: Path) ->
     with pytest.raises(ConfigError, match=r"blocked.txt' cannot be read \(No such file"):
         judged(run_file)
     assert not list(run_file.parent.glob("warehouse/manifests/*/*"))
+
+
+def test_a_list_that_changes_while_it_is_read_ends_the_step_and_nothing_is_done_under_the_old_key(
+    run_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, blocked = LocalEngine.map_batches, run_file.parent / "blocked.txt"
+
+    def meddling(engine: LocalEngine, table: Table, job: Body, *given: object, **options: object) -> dict[str, Table]:
+        if type(job).__name__ == "MeasureTexts":
+            blocked.write_text("good.example\n", encoding="utf-8")
+        return real(engine, table, job, *given, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalEngine, "map_batches", meddling)
+        with pytest.raises(InputError, match="pages: measure: a file that decides its result changed while it was read; nothing was published"):
+            judged(run_file)
+    assert judged(run_file) == (("measure", "judge"), ["listed_domain"])
+    blocked.write_text("bad.example\n", encoding="utf-8")
+    assert judged(run_file)[0] == ("measure", "judge")

@@ -1,0 +1,56 @@
+"""Judging by signals whatever they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from tiny_corpus import write_run_file
+
+from app.console import SilentReporter
+from app.curation import runner_for
+from app.settings import load
+from pipelines.contract.columns import column
+from pipelines.contract.parts import read_table
+from pipelines.contract.schema import VERDICTS
+from pipelines.signals.base import signals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from pipelines.text.batch import DocumentBatch
+
+PRESET = """
+version = 1
+source = "a test"
+[[rules]]
+family = "sized"
+signal = "num_bytes"
+min = 20
+reason = "too_few_bytes"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    version: ClassVar[int] = 1
+    columns: ClassVar[pa.Schema] = pa.schema([column("num_bytes", pa.int64(), "bytes of the text")])
+
+    def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays([pc.cast(pc.binary_length(batch.texts), pa.int64())], schema=self.columns)
+
+
+def test_a_signal_may_have_the_name_of_a_column_that_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_parts", dict(signals._parts))
+    signals._kept("sized", Sized, __name__, "assay", "0")
+    (tmp_path / "sized.toml").write_text(PRESET, encoding="utf-8")
+    run_file = write_run_file(tmp_path, extra='[measure]\nfamilies = ["sized"]')
+    run_file.write_text(run_file.read_text(encoding="utf-8").replace('["gopher"]', f'["{tmp_path / "sized.toml"}"]'), encoding="utf-8")
+    runner, warehouse = runner_for(load(run_file), "local", SilentReporter())
+    manifests = runner.run("judge").manifests
+    verdicts = read_table(warehouse.table(manifests["judge"], "verdicts", VERDICTS.schema)).to_pylist()
+    assert [(v["rule"], v["reason"], v["value"], v["threshold"]) for v in verdicts] == [("sized.num_bytes_min", "too_few_bytes", 10.0, 20.0)]
