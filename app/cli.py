@@ -134,14 +134,14 @@ def sql(
     if settings and saved is None:
         raise ConfigError("sql: --set goes with --saved NAME")
     place = _warehouse(warehouse)
-    if run_id is None and not place.versions():
-        err.print("nothing is published here; shown is what the newest run finished", highlight=False)
     if saved is not None:
         from app.queries import ask_saved
 
         rows = ask_saved(place, saved, settings or (), run=run_id, raw=raw)
     else:
         rows = ask(place, query or "", run=run_id, raw=raw)
+    if run_id is None and not place.versions():
+        err.print("nothing is published here; shown is what the newest run finished", highlight=False)
     write(rows, out, as_json=as_json, as_csv=as_csv)
 
 
@@ -160,7 +160,7 @@ def pages(*, warehouse: WarehouseOption = None, port: Annotated[int, typer.Optio
 
 @app.command()
 def parts(
-    kind: Annotated[str | None, typer.Argument(help="sources, cleaners, signals, detectors, tasks, metrics or models; all if not given.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="A kind, such as sources or signals; all if not given.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:

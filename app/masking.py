@@ -20,7 +20,7 @@ def masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """
     held = bytearray(text.encode())
     for start, end in spans:
-        first, last = max(0, start), min(len(held), end)
+        first, last = max(0, start), max(0, min(len(held), end))  # a span may lie wholly before the text
         held[first:last] = MASK * max(0, last - first)
     # A span that cuts a character leaves half of it behind; half a character is nobody's name.
     return held.decode("utf-8", errors="replace")

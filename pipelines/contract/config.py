@@ -18,6 +18,7 @@ from pipelines.contract.registry import OWN, Registry, did_you_mean, part_id
 
 T = TypeVar("T")
 REFERENCE: Final = "docs/run_file.md"  # every key of a run file, made from the code
+_LARGEST: Final = 1 << 62  # tables and engines count in 64 bits
 _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
 
 
@@ -144,6 +145,8 @@ def _value(hint: Any, value: object, where: str) -> object:  # noqa: PLR0911, PL
         return float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         raise ConfigError(f"{where}: expected {_kind(hint)}, got {_shown(value)}")
+    if isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST:  # infinity and NaN are no bounds either
+        raise ConfigError(f"{where}: got {_shown(value)}, which no setting can mean; at most 18 digits")
     return value
 
 

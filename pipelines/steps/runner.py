@@ -146,6 +146,7 @@ class Runner:
     def plan(self) -> list[tuple[str, bool]]:
         """Each step and whether it is done, as far as that can be said without doing one."""
         rows = []
+        self._check(self._order.steps)
         for step in self._order.steps:
             known = all(of in self._manifests for found in self._order.found(step) for of in found.writers)
             manifest = self._warehouse.find(step.name, self._planned(step).key) if known else None
@@ -249,6 +250,8 @@ class Runner:
 
     def _pinned(self, ref: Ref) -> Ref:
         """The reference with its version said: one version of a warehouse for all that a run reads of it."""
+        if ref.warehouse.resolve() == self._warehouse.root.resolve():
+            raise ConfigError(f"{ref.warehouse}: this run's own warehouse; it cannot be read as another corpus while it is being written")
         known = (ref.warehouse, ref.version)
         if known not in self._versions:
             self._versions[known] = ref.pinned().version

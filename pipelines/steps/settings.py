@@ -32,6 +32,8 @@ class Ingest:
 
 # Known by identity, so that a run file with [[stages]] which says the same as the default is refused like any other.
 CLEANERS: Final[tuple[Any, ...]] = ("ftfy",)
+_MOST_WORDS: Final = 1000  # of a shingle or an n-gram
+_MOST_PERMUTATIONS: Final = 4096
 PRESETS: Final[tuple[str, ...]] = ("gopher", "c4", "fineweb")
 
 
@@ -86,8 +88,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Rejects a name that cannot be part of a table's."""
-        if self.name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
-            raise ValueError(f"name {self.name!r} must be of lower-case letters, digits and underscores, a letter first")
+        if self.name is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", self.name):
+            raise ValueError(f"name {self.name!r} must be at most 40 lower-case letters, digits and underscores, a letter first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,8 @@ class Dedup:
         """Rejects shares outside (0, 1]."""
         if not (0 < self.threshold <= 1 and 0 < self.recall < 1):
             raise ValueError(f"threshold {self.threshold} must be in (0, 1] and recall {self.recall} in (0, 1)")
-        if self.shingle_words < 1 or self.max_permutations < 1 or self.seed < 0:
-            raise ValueError("shingle_words and max_permutations must be 1 or more, seed 0 or more")
+        if not (1 <= self.shingle_words <= _MOST_WORDS and 1 <= self.max_permutations <= _MOST_PERMUTATIONS and 0 <= self.seed < 1 << 32):
+            raise ValueError(f"shingle_words must be 1 to {_MOST_WORDS}, max_permutations 1 to {_MOST_PERMUTATIONS}, seed 0 to {(1 << 32) - 1}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +154,8 @@ class Decontaminate:
         for name in ("window_characters", "min_piece_characters", "max_cuts"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be 0 or more")
-        if not 1 <= self.min_words <= self.ngram_words:
-            raise ValueError(f"min_words {self.min_words} must be from 1 to ngram_words ({self.ngram_words})")
+        if not 1 <= self.min_words <= self.ngram_words <= _MOST_WORDS:
+            raise ValueError(f"min_words {self.min_words} must be from 1 to ngram_words ({self.ngram_words}), and that at most {_MOST_WORDS}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,13 @@ class Tokenize:
 
     vocab_size: int = 4096  # tokens of the tokenizer at most, the 256 bytes and the end of text among them
     sample_bytes: int = 64 << 20  # the tokenizer learns from this much of the train side
+
+    def __post_init__(self) -> None:
+        """Rejects vocabularies that cannot hold every byte, or that no token id can count."""
+        if not 257 <= self.vocab_size <= 1 << 24:  # noqa: PLR2004 - 256 bytes and the end of text
+            raise ValueError(f"vocab_size {self.vocab_size} must be 257 (every byte and the end of text) to {1 << 24}")
+        if self.sample_bytes < 1:
+            raise ValueError(f"sample_bytes {self.sample_bytes} must be 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

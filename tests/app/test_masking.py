@@ -11,6 +11,7 @@ from app.passages import passage
 
 TEXT = st.text(max_size=60)
 SPAN = st.tuples(st.integers(-3, 200), st.integers(-3, 200))
+NEAR = st.tuples(st.integers(0, 40), st.integers(0, 40))  # within the whole text, so that many lie before a part of it
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,7 +42,7 @@ def test_a_passage_is_shortened_on_either_side_but_never_the_match():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text("aé*", max_size=20), st.integers(0, 20), st.integers(0, 20), st.lists(SPAN, max_size=3))
+@given(st.text("aé*", max_size=20), st.integers(0, 20), st.integers(0, 20), st.lists(NEAR, max_size=3))
 def test_a_part_shows_no_byte_that_the_whole_hides(whole, first, last, spans):
     part = whole[first : first + last]
     shown = masked_part(whole, part, spans)
@@ -51,6 +52,13 @@ def test_a_part_shows_no_byte_that_the_whole_hides(whole, first, last, spans):
     if "\N{REPLACEMENT CHARACTER}" not in shown + hidden.decode():
         assert len(shown.encode()) == len(part.encode())
         assert all(a == ord("*") for a, b in zip(shown.encode(), hidden[at : at + len(part.encode())], strict=True) if b == ord("*"))
+
+
+def test_a_span_wholly_before_a_part_takes_nothing_from_it_and_moves_no_other():
+    assert masked("abcdefghij", [(-9, -5), (2, 4)]) == "ab**efghij"
+    whole = "Write to ann@example.org today, or to bob@example.org tomorrow."
+    spans = [(9, 24), (38, 53)]
+    assert masked_part(whole, "or to bob@example.org tomorrow.", spans) == "or to *************** tomorrow."
 
 
 def test_a_part_that_stands_nowhere_is_not_shown():

@@ -44,6 +44,11 @@ def test_a_whole_table_becomes_the_dataclass() -> None:
         ({"name": 1}, "run.toml.name: expected a string, got 1"),
         ({"name": "a", "count": "1"}, "run.toml.count: expected a whole number, got '1'"),
         ({"name": "a", "count": True}, "run.toml.count: expected a whole number, got True"),
+        ({"name": "a", "count": 10**20}, "run.toml.count: got 100000000000000000000, which no setting can mean; at most 18 digits"),
+        (
+            {"name": "a", "inner": {"ratio": float("nan")}},
+            "run.toml.inner.ratio: got nan, which no setting can mean; at most 18 digits",
+        ),
         ({"name": "a", "names": "p"}, "run.toml.names: expected a list, got 'p'"),
         ({"name": "a", "names": ["p", 2]}, "run.toml.names[1]: expected a string, got 2"),
         ({"name": "a", "inner": {"mode": "drpo"}}, "run.toml.inner.mode: got 'drpo'; did you mean 'drop'?"),

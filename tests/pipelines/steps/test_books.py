@@ -23,7 +23,7 @@ from pipelines.engine.local import LocalEngine
 from pipelines.sources.base import Record, Unit
 from pipelines.steps import publish
 from pipelines.steps.reading import UNITS, ReadUnits
-from pipelines.steps.settings import Decontaminate, Dedup
+from pipelines.steps.settings import Decontaminate, Dedup, Tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,9 +151,11 @@ def test_of_records_with_one_key_at_one_place_the_first_stays() -> None:
 @pytest.mark.parametrize(
     ("kind", "table"),
     [(Dedup, {"shingle_words": 0}), (Dedup, {"max_permutations": 0}), (Decontaminate, {"ngram_words": 0}), (Decontaminate, {"min_words": -3})]
-    + [(Decontaminate, {name: -1}) for name in ("window_characters", "min_piece_characters", "max_cuts")],
+    + [(Decontaminate, {name: -1}) for name in ("window_characters", "min_piece_characters", "max_cuts")]
+    + [(Dedup, {"seed": 1 << 32}), (Dedup, {"max_permutations": 10**9}), (Dedup, {"shingle_words": 10**9}), (Decontaminate, {"ngram_words": 10**9})]
+    + [(Tokenize, {"vocab_size": 0}), (Tokenize, {"vocab_size": 10**9}), (Tokenize, {"sample_bytes": -1})],
 )
-def test_counts_that_find_nothing_are_refused(kind: type, table: dict[str, int]) -> None:
+def test_counts_that_find_nothing_or_that_nothing_can_hold_are_refused(kind: type, table: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="must be"):
         decode(kind, table, "run.toml")
 

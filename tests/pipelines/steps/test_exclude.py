@@ -15,7 +15,7 @@ from app.curation import runner_for
 from app.queries import run_saved
 from app.settings import load
 from app.story import render, story
-from pipelines.contract.errors import InputError
+from pipelines.contract.errors import ConfigError, InputError
 from pipelines.contract.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def test_a_version_that_was_removed_is_named_before_any_work(first: Path, tmp_pa
         curate(tmp_path, rows(5, 30), asking(first, ", version = 7"))
     with pytest.raises(InputError, match="nothing is published there"):
         curate(tmp_path, rows(5, 30), asking(tmp_path / "nowhere"))
+    with pytest.raises(ConfigError, match="this run's own warehouse"):
+        curate(tmp_path, rows(5, 30), asking(tmp_path))
     pruned = tmp_path / "pruned"
     shutil.copytree(first / "warehouse", pruned / "warehouse", symlinks=True)
     shutil.rmtree(pruned / "warehouse" / "data" / "clean")

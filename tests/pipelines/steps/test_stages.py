@@ -216,7 +216,7 @@ def test_a_run_without_stages_has_the_tables_that_it_always_had(tmp_path: Path) 
         ('cleaners = ["ftfy"]\n', "", r"tiny.toml.stages\[0\].cleaners: this key is required"),
         ('"fineweb"]\nname', '"finewep"]\nname', r"stages\[1\].presets: no preset is named 'finewep'; did you mean 'fineweb'"),
         ('name = "lines"', 'name = "stage_1"', r"stages\[1\].name: 'stage_1' is there twice"),
-        ('name = "lines"', 'name = "Two words"', r"stages\[1\]: name 'Two words' must be of lower-case"),
+        ('name = "lines"', 'name = "Two words"', r"stages\[1\]: name 'Two words' must be at most 40 lower-case"),
         ('"PRESET"', '"gopher2.toml"', r"stages\[0\].presets: no preset is named 'gopher2.toml'"),
         ('["english", "PRESET"]', '["listed_domains"]', r"stages\[0\].presets \(listed_domains\).file: this key is required"),
         ("source = 'tiny'", "sauce = 'tiny'", r"mine.num_lines_min@stage_1: where: no column 'sauce'; did you mean 'source'\?"),
