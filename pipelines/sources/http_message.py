@@ -30,6 +30,10 @@ _HTML: Final = re.compile(
 _MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 _SNIFFED: Final = 1445
 _BLOCK: Final = 1 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_STEP: Final = 1 << 12  # what is left of a piece is copied once a member, and the smallest members have 20 bytes
+_MAX_HEAD_BYTES: Final = 1 << 20
+_MAX_ENCODINGS: Final = 10
 _ZSTD_STEP: Final = 2048  # its decoder takes no bound on what it gives: 64 MiB at most for so little
 
 
@@ -62,39 +66,54 @@ class Response:
 
         Raises:
             OverflowError: it has more than ``max_bytes``.
-            BadMessage: an encoding breaks in the middle of its data.
+            BadMessage: an encoding breaks in the middle of its data, or there are too many.
         """
         body = _dechunked(self.sent) if "chunked" in self.headers.get("transfer-encoding", "").lower() else self.sent
-        for name in reversed(self.headers.get("content-encoding", "").lower().split(",")):
+        names = self.headers.get("content-encoding", "").lower().split(",")
+        if len(names) > _MAX_ENCODINGS:
+            raise BadMessage(f"it claims {len(names):,} encodings, one upon the other; at most {_MAX_ENCODINGS} are undone")
+        for name in reversed(names):
             body = _decoded(body, name.strip(), max_bytes)
         if len(body) > max_bytes:
             raise OverflowError
         return body
 
 
+def is_response(block: bytes) -> bool:
+    """Whether a block begins as a response does."""
+    return bool(_STATUS.match(block))
+
+
 def parsed(block: bytes) -> Response | None:
-    """The response in a block; None where the block does not begin as one."""
+    """The response in a block; None where the block does not begin as one.
+
+    Raises:
+        BadMessage: its headers do not end within what is read of them.
+    """
     status = _STATUS.match(block)
     if not status:
         return None
-    end = _HEAD_END.search(block)
+    end = _HEAD_END.search(block, 0, _MAX_HEAD_BYTES)
+    if not end and len(block) > _MAX_HEAD_BYTES:
+        raise BadMessage(f"its headers take more than {_MAX_HEAD_BYTES:,} bytes")
     head, sent = (block[: end.start()], block[end.end() :]) if end else (block, b"")
     return Response(status=int(status[1]), headers=fields_of(head), sent=sent)
 
 
 def fields_of(head: bytes) -> dict[str, str]:
     """Header fields by lower-case name, the first line left out; a line that begins with a blank goes on with the one before."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}  # pieces, joined once: a field may go on or be repeated a million times
     last = ""
     for line in head.splitlines()[1:]:
         text = _text(line)
         name, colon, value = text.partition(":")
         if text[:1] in {" ", "\t"} and last:
-            found[last] += f" {text.strip()}"
+            found[last] += [" ", text.strip()]
         elif colon:
             last = name.strip().lower()
-            found[last] = f"{found[last]}, {value.strip()}" if last in found else value.strip()
-    return found
+            pieces = found.setdefault(last, [])
+            pieces += [", ", value.strip()] if pieces else [value.strip()]
+    return {name: "".join(pieces) for name, pieces in found.items()}
 
 
 def _text(line: bytes) -> str:
@@ -175,7 +194,19 @@ def _zlib(body: bytes, *wbits: int) -> Iterator[bytes]:
 
 
 def _gzip(body: bytes) -> Iterator[bytes]:
-    return _zlib(body, 31)
+    """Blocks of all members; what follows the last one is no member, and not read."""
+    place = 0
+    while not place or body.startswith(_GZIP_MAGIC, place):
+        unpacker = zlib.decompressobj(31)
+        while not unpacker.eof:
+            packed = body[place : place + _GZIP_STEP]
+            if not packed:
+                raise EOFError
+            place += len(packed)
+            while packed and not unpacker.eof:
+                yield unpacker.decompress(packed, _BLOCK)
+                packed = unpacker.unconsumed_tail
+        place -= len(unpacker.unused_data)
 
 
 def _deflate(body: bytes) -> Iterator[bytes]:

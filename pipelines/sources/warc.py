@@ -11,7 +11,7 @@ from pipelines.sources.base import Fault, Record, Skipped, Unit, sources
 from pipelines.sources.extractors.base import Extractor, extractors
 from pipelines.sources.extractors.resiliparse import Resiliparse
 from pipelines.sources.fields import Unusable
-from pipelines.sources.http_message import BadMessage, looks_like_html, parsed
+from pipelines.sources.http_message import BadMessage, is_response, looks_like_html, parsed
 from pipelines.sources.listing import Files
 from pipelines.sources.origins import check_origin, origin_of
 from pipelines.sources.pages import TooDeep
@@ -119,15 +119,15 @@ def _kind_of(entry: Entry) -> str:
     named = entry.fields.get("warc-type", "").partition(",")[0].strip().lower()
     if named in {"response", "conversion"}:
         is_http = entry.fields.get("content-type", "application/http").lower().startswith("application/http")
-        return named if is_http or named == "conversion" or parsed(entry.block or b"") is not None else "not_http"
+        return named if is_http or named == "conversion" or is_response(entry.block or b"") else "not_http"
     if named:
         return named if named in _OTHER_TYPES else "unknown_type"
-    return "response" if parsed(entry.block or b"") is not None else "no_type"
+    return "response" if is_response(entry.block or b"") else "no_type"
 
 
 def _date(value: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(value.strip())
-    except ValueError:  # a record is not lost for its date
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # a record is not lost for its date; the first and last days of the calendar have no UTC in every zone
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -150,6 +150,13 @@ def test_a_file_cut_anywhere_gives_whole_records_only_and_says_that_it_was_cut(t
             assert faults == ["truncated_warc"]
 
 
+def test_a_date_that_has_no_utc_is_none_and_its_record_is_read(tmp_path):
+    data = record(1, b"text", "conversion", "text/plain")
+    dates = [b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59-14:00", b"yesterday"]
+    (tmp_path / "a.wet").write_bytes(b"".join(data.replace(b"2024-01-02T03:04:05Z", date) for date in dates))
+    assert [(r.text, r.created_at) for r in read(tmp_path)] == [("text", None)] * 3
+
+
 @pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
 def test_bytes_that_are_no_warc_are_a_fault_and_an_empty_file_is_none(tmp_path, name):
     (tmp_path / name).write_bytes(b"garbage " * 50)

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from pipelines.sources.base import Fault, Record, Skipped
-from pipelines.sources.http_message import Response, looks_like_html, parsed
+from pipelines.sources.http_message import BadMessage, Response, fields_of, looks_like_html, parsed
 from pipelines.sources.warc import Warc
 
 PAGE = b"<html><body><main><h1>Title</h1><p>A paragraph of some length, so that it counts as content.</p></main></body></html>"
@@ -123,6 +123,41 @@ def test_a_body_is_read_whether_or_not_it_is_encoded_as_its_headers_say(tmp_path
     (other / "a.warc").write_bytes(record(1, http(body, headers=f"Content-Type: text/html; charset=utf-8\r\n{encoding}")))
     assert outcome(read(other)) == ["page"]
     assert read(other)[0].text == read(plain)[0].text
+
+
+def test_a_body_of_several_gzip_members_is_read_whole(tmp_path):
+    body = gzip.compress(PAGE[:60]) + gzip.compress(b"") + gzip.compress(PAGE[60:]) + b"padding"
+    headers = "Content-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip"
+    (tmp_path / "a.warc").write_bytes(record(1, http(body, headers=headers)) + record(2, http(body[:-20], headers=headers)) + record(3, http()))
+    met = read(tmp_path)
+    assert outcome(met) == ["page", "bad_page", "page"]
+    assert met[0].text == met[2].text
+
+
+def test_a_head_that_does_not_end_soon_is_a_fault_and_the_next_record_is_read(tmp_path):
+    head = b"HTTP/1.1 200 OK\r\n" + b"a:b\n" * (1 << 18)
+    (tmp_path / "a.warc").write_bytes(record(1, head + b"\r\n" + PAGE) + record(2, http()))
+    met = read(tmp_path)
+    assert outcome(met) == ["bad_page", "page"]
+    assert "1,048,576" in met[0].message
+
+
+def test_a_type_is_guessed_of_a_block_whose_head_does_not_end(tmp_path):
+    (tmp_path / "a.warc").write_bytes(record(1, b"HTTP/1.1 200 OK\r\n" + b"a:b\n" * (1 << 19), kind="") + record(2, http(), kind=""))
+    assert outcome(read(tmp_path)) == ["bad_page", "page"]
+
+
+def test_fields_that_are_repeated_or_go_on_are_joined():
+    head = b"HTTP/1.1 200 OK\r\nA: one\r\n two\r\nB:\r\na: three\r\n\tfour\r\nb: five"
+    assert fields_of(head) == {"a": "one two, three four", "b": ", five"}
+    assert len(fields_of(b"first\n" + b"a:b\n" * 300_000)["a"]) == 3 * 300_000 - 2
+    assert len(fields_of(b"first\na:b\n" + b" b\n" * 300_000)["a"]) == 2 * 300_000 + 1
+
+
+def test_encodings_without_end_are_refused():
+    response = parsed(http(headers="Content-Encoding: " + "gzip," * 1000))
+    with pytest.raises(BadMessage, match="1,001 encodings"):
+        response.body(1 << 20)
 
 
 @pytest.mark.parametrize(
