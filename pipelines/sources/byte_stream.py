@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A record's first line, behind the line break of the one before it.
-_NEXT_RECORD: Final = re.compile(rb"\nWARC/\d\.\d{1,3}\r?\n[A-Za-z][A-Za-z-]*:")
+_RECORD: Final = rb"WARC/\d\.\d{1,3}\r?\n[A-Za-z][A-Za-z-]*:"
+_NEXT_RECORD: Final = re.compile(rb"\n" + _RECORD)
 _OVERLAP: Final = 128
 _HEAD_BYTES: Final = 1 << 20
-_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
+_HEAD_END: Final = re.compile(rb"\r?\n\r?\n|\n(?=(" + _RECORD + rb"))")  # an empty line, or a record that begins before one
+_LINE_BREAKS: Final = re.compile(rb"[\r\n]*")
 _STEP: Final = 1 << 20
 
 
@@ -45,6 +47,12 @@ class ByteStream:
         Raises:
             Unreadable: none are held, because the packed data breaks here.
         """
+        self._pull(size)
+        if not self._held:
+            self.check()
+        return len(self._held)
+
+    def _pull(self, size: int) -> None:
         while len(self._held) < size:
             try:
                 member, block = next(self._pieces, (None, b""))
@@ -57,19 +65,26 @@ class ByteStream:
                 self._newest = member
                 self._members.append((self.place + len(self._held), member))
             self._held += block
-        if not self._held:
-            self.check()
-        return len(self._held)
 
-    def check(self) -> None:
-        """Raises Unreadable where the packed data breaks behind what is held."""
-        if self._broken is not None:
+    def check(self, member: int | None = None) -> None:
+        """Raises Unreadable where the packed data breaks behind what is held; with a member, only where it breaks in that, or nobody knows where."""
+        if self._broken is not None and (member is None or self._broken.member in {None, member}):
             raise self._broken
+
+    def pulled_of(self, member: int) -> int:
+        """How many bytes were unpacked of the newest gzip member; 0 where the newest that gave any is another."""
+        begins, newest = self._members[-1] if self._members else (0, None)
+        return self.place + len(self._held) - begins if newest == member else 0
 
     def peek(self, size: int) -> bytes:
         """The next bytes, at most ``size``."""
         self.fill(size)
         return bytes(self._held[:size])
+
+    def ahead(self, size: int, behind: int) -> bytes:
+        """At most ``size`` bytes from ``behind`` bytes further on, fewer where the file ends or its packed data breaks; nothing is taken."""
+        self._pull(behind + size)
+        return bytes(self._held[behind : behind + size])
 
     def take(self, size: int) -> bytes:
         """Takes bytes that are held."""
@@ -89,7 +104,8 @@ class ByteStream:
         """Takes line breaks; how many bytes."""
         first = self.place
         while self.fill(1) and self._held[0] in b"\r\n":
-            self.take(1)
+            breaks = _LINE_BREAKS.match(self._held)
+            self.take(breaks.end() if breaks else 0)
         return self.place - first
 
     def skip_to_next(self) -> int:
@@ -104,13 +120,13 @@ class ByteStream:
         return self.place - first
 
     def head(self) -> bytes | None:
-        """Takes all up to an empty line; None where there is none soon."""
+        """Takes all up to an empty line; None where there is none soon, or the next record begins before it."""
         size = 1 << 12
         while True:
             held = self.fill(size)
             found = _HEAD_END.search(self._held, 0, _HEAD_BYTES)
             if found:
-                return self.take(found.end())
+                return None if found[1] else self.take(found.end())
             if held < size or size > _HEAD_BYTES:
                 self.check()
                 return None

@@ -26,6 +26,8 @@ _BLOCK: Final = 1 << 20
 _PACKED_BLOCK: Final = 1 << 16
 _ZSTD_BLOCK: Final = 2048  # 4 bytes of zstd may unpack to 128 KiB and its decoder takes no bound: 64 MiB is the most that one block can give
 _GZIP: Final = 31  # zlib's number for "expect a gzip header"
+_GZIP_MAGIC: Final = b"\x1f\x8b\x08"
+_MEMBER_HEAD: Final = 1 << 12  # enough to see how a member begins, its file name included
 _CODECS: Final = {"gz": "gzip", "zst": "zstd", "zstd": "zstd", "bz2": "bzip2", "xz": "xz"}
 # Pushshift's files need it. A frame reserves its window and fills it only as it unpacks, so that the bound on the ratio bounds this too.
 _MAX_WINDOW_BYTES: Final = 1 << 31
@@ -37,9 +39,13 @@ _XZ_MEMORY_BYTES: Final = 256 << 20  # xz -9 needs 65 MiB
 class Unreadable(Exception):
     """The rest of a stream cannot be read. Never leaves the package: a source turns it into a Fault."""
 
-    def __init__(self, error: str, message: str, member: int | None = None) -> None:
-        """``error`` is the class of the fault; ``message`` never holds bytes of the file; ``member`` is where the broken gzip member begins."""
+    def __init__(self, error: str, message: str, member: int | None = None, place: int | None = None) -> None:
+        """``error`` is the class of the fault; ``message`` never holds bytes of the file; ``member`` is where the broken gzip member begins.
+
+        ``place`` is the byte of the packed file from which on nothing was read, where that is known.
+        """
         super().__init__(message)
+        self.place = place
         self.error = error
         self.message = message
         self.member = member
@@ -85,7 +91,7 @@ def blocks(path: Path, codec: str, max_ratio: int, start: int = 0) -> Iterator[b
             for block in _UNPACK[codec](file):
                 given += len(block)
                 if codec != "plain" and given > GRACE_BYTES and given > max_ratio * file.tell():
-                    raise too_large(max_ratio)
+                    raise too_large(max_ratio, file.tell())
                 yield block
     except OSError as error:
         raise Unreadable("unreadable_file", f"cannot be read ({type(error).__name__})") from None
@@ -106,9 +112,10 @@ def whole(path: Path, max_bytes: int, max_ratio: int) -> tuple[bytes, int]:
     return b"".join(held), size
 
 
-def too_large(max_ratio: int) -> Unreadable:
+def too_large(max_ratio: int, place: int | None = None) -> Unreadable:
     """What is said of a file that unpacks to more than is believed."""
-    return Unreadable("unpacked_too_large", f"unpacks to more than {max_ratio} times its size; raise max_unpacked_ratio if you trust it")
+    message = f"unpacks to more than {max_ratio} times its size; raise max_unpacked_ratio if you trust it"
+    return Unreadable("unpacked_too_large", message, place=place)
 
 
 def lines(stream: Iterator[bytes], max_bytes: int, offset: int = 0) -> Iterator[Line]:
@@ -156,6 +163,40 @@ def gzip_members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
                 packed, unpacker, fresh = unpacker.unused_data, zlib.decompressobj(_GZIP), True
     if not fresh:
         raise _truncated("gzip", file.tell(), begins)
+
+
+def next_member(path: Path, start: int, first: bytes) -> int | None:
+    """Where, from ``start`` on, the next gzip member begins whose unpacked bytes begin with ``first``; None if there is none.
+
+    Raises:
+        Unreadable: unreadable_file.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            held = b""
+            while block := file.read(_BLOCK):
+                held += block
+                end = len(held) - _MEMBER_HEAD if len(block) == _BLOCK else len(held)  # the last ones are looked at with what follows them
+                found = _member_in(held, end, first)
+                if found is not None:
+                    return start + found
+                held, start = held[end:], start + end
+    except OSError as error:
+        raise Unreadable("unreadable_file", f"cannot be read ({type(error).__name__})") from None
+    return None
+
+
+def _member_in(held: bytes, end: int, first: bytes) -> int | None:
+    place = held.find(_GZIP_MAGIC)
+    while 0 <= place < end:
+        try:
+            if zlib.decompressobj(_GZIP).decompress(held[place : place + _MEMBER_HEAD], len(first)) == first:
+                return place
+        except zlib.error:  # three bytes that look like a member's first ones
+            pass
+        place = held.find(_GZIP_MAGIC, place + 1)
+    return None
 
 
 def _plain(file: BinaryIO) -> Iterator[bytes]:
@@ -240,7 +281,7 @@ def _zstd_window(head: bytes) -> int:
 
 
 def _corrupt(codec: str, place: int, member: int | None = None) -> Unreadable:
-    return Unreadable(f"corrupt_{codec}", f"not {codec}, or damaged, near byte {place} of the packed file", member)
+    return Unreadable(f"corrupt_{codec}", f"not {codec}, or damaged, near byte {place} of the packed file", member, place)
 
 
 def _truncated(codec: str, place: int, member: int | None = None) -> Unreadable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import random
 import zlib
 from collections import Counter
 
@@ -205,11 +206,70 @@ def test_records_with_line_breaks_of_unix_are_read(tmp_path):
     assert outcome(read(tmp_path)) == ["page", "page"]
 
 
-def test_many_lies_end_the_file_with_a_fault_that_says_so(tmp_path):
-    (tmp_path / "a.warc").write_bytes(b"".join(record(i, http(), length=3) for i in range(60)))
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+@pytest.mark.parametrize("lies", [{"length": 3}, {"length": 100_000}])
+def test_many_lies_cost_no_record_that_tells_the_truth(tmp_path, pack, lies):
+    parts = [pack(record(i, http(), **(lies if i % 3 == 1 else {}))) for i in range(300)] + [pack(record(300, http(b"x" * 100_000)))]
+    (tmp_path / ("a.warc" if pack is bytes else "a.warc.gz")).write_bytes(b"".join(parts))
     met = read(tmp_path)
-    assert Counter(outcome(met)) == {"corrupt_warc": 22}
-    assert "the rest is not read" in met[-1].message
+    assert Counter(outcome(met)) == {"corrupt_warc": 100, "page": 201}
+    assert [m.offset for m in met] == [sum(map(len, parts[:i])) for i in range(301)]
+
+
+def test_lies_that_ask_to_read_the_file_again_without_end_are_stopped_and_what_was_not_read_is_said(tmp_path):
+    parts = [record(i, http(), length=1_000_000) for i in range(6000)]
+    (tmp_path / "a.warc").write_bytes(b"".join(parts) + b" " * 1_000_000)
+    source = Warc(path=tmp_path, max_record_bytes=1000)
+    met = [m for unit in source.look().units for m in source.read(unit)]
+    assert 60 < len(met) < 100
+    assert Counter(outcome(met)) == {"corrupt_warc": len(met)}
+    assert "the rest of the file was not read" in met[-1].message
+    assert met[-1].num_bytes == (tmp_path / "a.warc").stat().st_size - met[-1].offset
+
+
+@pytest.mark.parametrize("place", [4, 40, -6], ids=["head", "data", "checksum"])
+def test_a_broken_gzip_member_costs_its_own_record_and_no_other(tmp_path, place):
+    parts = [gzip.compress(record(i, http())) for i in range(30)]
+    for i in (1, 20):
+        broken = bytearray(parts[i])
+        broken[place] ^= 0xFF
+        parts[i] = bytes(broken) if place > 4 or place < 0 else b"\x1f\x8b\x09" + parts[i][3:]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(parts))
+    met = read(tmp_path)
+    assert [m.key for m in met if isinstance(m, Record)] == [f"<urn:uuid:{i:04d}>" for i in range(30) if i not in {1, 20}]
+    faults = [m for m in met if isinstance(m, Fault)]
+    assert [(m.offset, m.num_bytes) for m in faults] == [(sum(map(len, parts[:i])), len(parts[i])) for i in (1, 20)]
+    assert all("reading goes on at byte" in m.message for m in faults)
+
+
+def test_a_break_behind_a_lie_costs_no_record_between_them(tmp_path):
+    parts = [gzip.compress(record(i, http(), length=100_000 if i == 1 else None)) for i in range(9)]
+    broken = parts[5][:40] + b"\xff\xff" + parts[5][42:]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join([*parts[:5], broken, *parts[6:]]))
+    for most in (1 << 20, 10_000):
+        source = Warc(path=tmp_path, max_record_bytes=most)
+        met = [m for unit in source.look().units for m in source.read(unit)]
+        assert [m.key for m in met if isinstance(m, Record)] == [f"<urn:uuid:{i:04d}>" for i in (0, 2, 3, 4, 6, 7, 8)]
+        assert [m.error for m in met if isinstance(m, Fault)] == ["truncated_warc", "corrupt_gzip"]
+
+
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.warc.bz2"])
+def test_a_fault_that_stands_for_the_rest_of_a_file_says_so_and_how_much_it_is(tmp_path, name):
+    pack = gzip.compress if name.endswith("gz") else bz2.compress
+    data = pack(b"".join(record(i, http(random.Random(i).randbytes(90_000))) for i in range(10)))
+    place = len(data) // 2
+    (tmp_path / name).write_bytes(data[:place] + bytes(1000) + data[place + 1000 :])
+    last = read(tmp_path)[-1]
+    assert "the rest of the file was not read" in last.message
+    assert last.num_bytes > len(data) // 4
+
+
+@pytest.mark.parametrize("filling", [b"\n", b"\r\n", b"WARC/1.0\nA:b\n", b"\nWARC/1.0 "])
+def test_a_small_file_of_nothing_but_line_breaks_or_half_heads_is_read_in_its_stride(tmp_path, filling):
+    times = (16 << 20) // len(filling) if filling.strip() == b"" else 20_000
+    (tmp_path / "a.warc.gz").write_bytes(gzip.compress(record(1, http()) + filling * times + b"x\n" + record(2, http())))
+    met = read(tmp_path)
+    assert [m.key for m in met if isinstance(m, Record)] == ["<urn:uuid:0001>", "<urn:uuid:0002>"]
 
 
 @pytest.mark.parametrize("name", ["a.warc.zst", "a.warc.bz2", "a.warc.xz"])
