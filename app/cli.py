@@ -131,6 +131,8 @@ def sql(
         return
     if (query is None) == (saved is None):
         raise ConfigError("sql: give one SELECT, or --saved NAME (`--saved list` names them)")
+    if as_json and as_csv:
+        raise ConfigError("sql: give --json or --csv, not both")
     if settings and saved is None:
         raise ConfigError("sql: --set goes with --saved NAME")
     place = _warehouse(warehouse)
@@ -184,6 +186,8 @@ def verify(
     from app.checking import verify_warehouse
     from app.settings import load
 
+    if run_file is not None and warehouse is not None:
+        raise ConfigError("verify: give a run file or --warehouse, not both")
     place = _warehouse(load(run_file).warehouse_path() if run_file else warehouse)
     facts = verify_warehouse(place)
     if as_json:
