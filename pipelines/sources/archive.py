@@ -157,7 +157,7 @@ class Archive:
         left = self._size - offset
         if size is None:
             stream.skip_to_next()
-            return Damage(error="corrupt_warc", message="a record without a Content-Length that is a number", offset=offset), False
+            return Damage(error="corrupt_warc", message="a record without a Content-Length that is a number", offset=offset), 0
         cut = Damage(error="truncated_warc", message=f"a record of {size:,} bytes by its Content-Length; the file ends before that", offset=offset)
         if (self._codec == "plain" and size > left) or (self._codec == "gzip" and size > left * _DEFLATE_RATIO):
             stream.skip_to_next()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.sources.base import Fault, Record
 from pipelines.sources.origins import ORIGINS, origin_of
-from pipelines.sources.unpacking import MAX_RECORD_BYTES
+from pipelines.sources.unpacking import MAX_RECORD_BYTES, check_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN_NAMES: Final = 12
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
+_DIGIT: Final = re.compile(r"[0-9]")
+_MOST_DIGITS: Final = 4  # a year; a telephone number has more
 # A time as a number is in seconds; from here on (the year 5138) it is in milliseconds, a thousand times further in microseconds, then nanoseconds.
 _LATEST_S: Final = 10**11
 _FEWEST_DIGITS: Final = 9  # of a string that is such a number: eight would be a date without dashes
@@ -62,7 +66,8 @@ class Fields:
     max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
     def __post_init__(self) -> None:
-        """Rejects texts that are no names."""
+        """Rejects texts that are no names, and bounds below 1."""
+        check_bounds(max_record_bytes=self.max_record_bytes)
         names = [self.text] if isinstance(self.text, str) else self.text
         if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) and name for name in names):
             raise ValueError(f"text: expected the name of a field or a list of names, got {self.text!r}")
@@ -146,9 +151,14 @@ def is_there(row: Mapping[str, Any], name: str) -> bool:
 
 
 def shown(names: Mapping[str, Any] | list[str]) -> str:
-    """Names of fields for a message: the first few, cut short, and how many there are."""
-    first = ", ".join(repr(str(name)[:40]) for name in list(names)[:_SHOWN_NAMES])
-    return f"{len(names)} field{'s' * (len(names) != 1)}: {first}" if names else "no fields"
+    """Names of fields for a message: how many there are, and the first few that look like names that a program gave.
+
+    An object may have people's addresses for names, and no message holds such a thing.
+    """
+    plain = [repr(str(name)) for name in names if _PLAIN_NAME.fullmatch(str(name)) and len(_DIGIT.findall(str(name))) <= _MOST_DIGITS]
+    hidden = len(names) - len(plain[:_SHOWN_NAMES])
+    parts = [", ".join(plain[:_SHOWN_NAMES]), f"{hidden} whose {'name is' if hidden == 1 else 'names are'} not shown" if hidden else ""]
+    return f"{len(names)} field{'s' * (len(names) != 1)}: {' and '.join(filter(None, parts))}" if names else "no fields"
 
 
 def _named(row: Mapping[str, Any], name: str) -> str | None:

@@ -11,7 +11,7 @@ from pipelines.sources.extractors.resiliparse import Resiliparse
 from pipelines.sources.listing import Files
 from pipelines.sources.origins import check_origin, origin_of
 from pipelines.sources.pages import TooDeep, declared_charset
-from pipelines.sources.unpacking import MAX_RECORD_BYTES, MAX_UNPACKED_RATIO, Unreadable, codec_of, whole
+from pipelines.sources.unpacking import MAX_RECORD_BYTES, MAX_UNPACKED_RATIO, Unreadable, check_bounds, codec_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,9 @@ class Html(Files):
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
     def __post_init__(self) -> None:
-        """Rejects origins that a file has not."""
+        """Rejects origins that a file has not, and bounds below 1."""
         check_origin(self.origin)
+        check_bounds(max_record_bytes=self.max_record_bytes, max_unpacked_ratio=self.max_unpacked_ratio)
 
     def read(self, unit: Unit) -> Iterator[Record | Fault]:
         """One record or one fault."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pipelines.sources.base import Fault, Record, Unit, sources
 from pipelines.sources.fields import Fields, Place, Unusable
 from pipelines.sources.listing import Files, FoundFile
-from pipelines.sources.unpacking import MAX_UNPACKED_RATIO, Line, Unreadable, blocks, codec_of, lines
+from pipelines.sources.unpacking import MAX_UNPACKED_RATIO, Line, Unreadable, blocks, check_bounds, codec_of, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,11 @@ class Jsonl(Files, Fields):
     own_patterns: ClassVar[tuple[str, ...]] = ("*.jsonl", "*.ndjson", "*.jl", "*.json")
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
+    def __post_init__(self) -> None:
+        """Rejects texts that are no names, and bounds below 1."""
+        super().__post_init__()
+        check_bounds(max_unpacked_ratio=self.max_unpacked_ratio)
+
     def cut(self, file: FoundFile, split_bytes: int) -> Iterator[Unit]:
         """Ranges of bytes of a plain file; one unit for a packed one."""
         size = file.num_bytes
@@ -51,7 +56,10 @@ class Jsonl(Files, Fields):
                     yield self._line(line, Place(unit.name, codec, line.offset, line.length, line.length))
         except Unreadable as broken:
             message = f"{broken.message}; whole lines were read up to byte {end} of the unpacked file"
-            yield Fault(file=unit.name, error=broken.error, message=message, offset=end)
+            if broken.place is not None:
+                message += "; the rest of the file was not read"
+            left = 0 if broken.place is None else max(0, unit.num_bytes - broken.place)
+            yield Fault(file=unit.name, error=broken.error, message=message, offset=end, num_bytes=left)
 
     def _lines(self, unit: Unit, codec: str) -> Iterator[Line]:
         """The lines that begin in the unit. The byte before it is read too: only that tells whether a line begins at its first."""

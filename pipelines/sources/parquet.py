@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from pipelines.sources.base import Fault, Record, Unit, sources
 from pipelines.sources.fields import Fields, Place, shown
 from pipelines.sources.listing import Files, FoundFile
-from pipelines.sources.unpacking import GRACE_BYTES, MAX_UNPACKED_RATIO, Unreadable, too_large
+from pipelines.sources.row_batches import dictionary_columns, portions, sizes, value_type
+from pipelines.sources.unpacking import GRACE_BYTES, MAX_UNPACKED_RATIO, Unreadable, check_bounds, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,11 @@ class Parquet(Files, Fields):
     reads_packed: ClassVar[bool] = False
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
 
+    def __post_init__(self) -> None:
+        """Rejects texts that are no names, and bounds below 1."""
+        super().__post_init__()
+        check_bounds(max_unpacked_ratio=self.max_unpacked_ratio)
+
     def cut(self, file: FoundFile, split_bytes: int) -> Iterator[Unit]:
         """Ranges of row groups of about ``split_bytes``; one unit for a small file, or for one whose index cannot be read."""
         sizes = self._sizes(file) if file.num_bytes > split_bytes else []
@@ -60,7 +66,9 @@ class Parquet(Files, Fields):
         """A record or a fault a row; after damage in a row group, one fault for its rest."""
         path = self.located(unit)
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = pq.read_metadata(path)
+            as_dictionary = dictionary_columns(metadata, self.names)
+            with pq.ParquetFile(path, metadata=metadata, read_dictionary=as_dictionary, page_checksum_verification=True) as file:
                 self._check(file, path)
                 firsts = [0, *accumulate(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))]
                 for group in range(file.num_row_groups)[unit.start : unit.end]:
@@ -76,10 +84,11 @@ class Parquet(Files, Fields):
         left = _packed_bytes(file.metadata, group) * max(self.max_unpacked_ratio, GRACE_BYTES // max(size, 1) + 1)
         try:
             for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], columns=self.names):
-                left -= batch.nbytes
+                row_bytes = sizes(batch)
+                left -= sum(row_bytes)
                 if left < 0:
                     raise too_large(self.max_unpacked_ratio)
-                for row in _rows(batch):
+                for row in (row for portion in portions(batch, row_bytes) for row in _rows(portion)):
                     yield self._row(row, Place(name, "parquet", number, 1))
                     number += 1
         except Unreadable as broken:
@@ -102,7 +111,9 @@ class Parquet(Files, Fields):
             if len(found) > 1:
                 raise Unreadable("wrong_schema", f"{len(found)} columns are named {name!r}; rename all but one of them")
             if name in self.texts and not _holds_strings(found[0].type):
-                raise Unreadable("wrong_schema", f"the column {name!r} holds {found[0].type}, not strings; the file has {shown(schema.names)}")
+                raise Unreadable(
+                    "wrong_schema", f"the column {name!r} holds {value_type(found[0].type)}, not strings; the file has {shown(schema.names)}"
+                )
         groups = range(metadata.num_row_groups)
         if sum(metadata.row_group(i).total_byte_size for i in groups) > max(GRACE_BYTES, self.max_unpacked_ratio * size):
             raise too_large(self.max_unpacked_ratio)
@@ -126,7 +137,7 @@ def _columns_named(schema: pa.Schema | pa.StructType, name: str) -> list[pa.Fiel
 
 
 def _holds_strings(kind: pa.DataType) -> bool:
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    value = value_type(kind)
     return bool(pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value))
 
 

@@ -112,6 +112,17 @@ def whole(path: Path, max_bytes: int, max_ratio: int) -> tuple[bytes, int]:
     return b"".join(held), size
 
 
+def check_bounds(**bounds: int) -> None:
+    """Rejects bounds that would let nothing through, or end the counting before it begins.
+
+    Raises:
+        ValueError: a bound is below 1.
+    """
+    for name, value in bounds.items():
+        if value < 1:
+            raise ValueError(f"{name} {value} must be 1 or more")
+
+
 def too_large(max_ratio: int, place: int | None = None) -> Unreadable:
     """What is said of a file that unpacks to more than is believed."""
     message = f"unpacks to more than {max_ratio} times its size; raise max_unpacked_ratio if you trust it"

@@ -15,7 +15,7 @@ from pipelines.sources.http_message import BadMessage, is_response, looks_like_h
 from pipelines.sources.listing import Files
 from pipelines.sources.origins import check_origin, origin_of
 from pipelines.sources.pages import TooDeep
-from pipelines.sources.unpacking import MAX_RECORD_BYTES, MAX_UNPACKED_RATIO
+from pipelines.sources.unpacking import MAX_RECORD_BYTES, MAX_UNPACKED_RATIO, check_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,9 @@ class Warc(Files):
     max_record_bytes: int = MAX_RECORD_BYTES  # a larger record is set aside
 
     def __post_init__(self) -> None:
-        """Rejects origins that a record has not."""
+        """Rejects origins that a record has not, and bounds below 1."""
         check_origin(self.origin)
+        check_bounds(max_record_bytes=self.max_record_bytes)
 
     def read(self, unit: Unit) -> Iterator[Record | Fault | Skipped]:
         """A record, a fault or a reason for each record of the file, and a fault for each stretch that is none."""

@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from pipelines.contract.errors import InputError
 from pipelines.sources.base import Fault, Record
+from pipelines.sources.html import Html
 from pipelines.sources.jsonl import Jsonl
+from pipelines.sources.parquet import Parquet
+from pipelines.sources.text import Text
+from pipelines.sources.warc import Warc
 
 
 def written(path, *rows):
@@ -200,6 +204,39 @@ def test_a_null_text_and_a_missing_one_are_told_apart(tmp_path):
     null, missing = read(tmp_path)
     assert null.message == "the field 'text' is null"
     assert missing.message == "no field 'text'; the row has 1 field: 'body'"
+
+
+@pytest.mark.parametrize("name", ["jane.roe@example.com", "Jane Roe", "+49 151 2345678", "id_4915123456", "x" * 41, "", "Zo\u00eb"])
+def test_a_name_of_a_field_that_could_be_somebodys_is_counted_and_not_shown(tmp_path, name):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"body": 1, name: "x", "year_2024": 2}) + "\n" + json.dumps({name: "x"}))
+    first, second = read(tmp_path)
+    assert first.message == "no field 'text'; the row has 3 fields: 'body', 'year_2024' and 1 whose name is not shown"
+    assert second.message == "no field 'text'; the row has 1 field: 1 whose name is not shown"
+
+
+def test_of_many_fields_the_first_are_named(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({f"f{i}": 1 for i in range(40)}))
+    [fault] = read(tmp_path)
+    assert fault.message.endswith("'f10', 'f11' and 28 whose names are not shown")
+
+
+PACKED = (Jsonl, Parquet, Text, Html)
+BOUNDS = [*((made, "max_record_bytes") for made in (*PACKED, Warc)), *((made, "max_unpacked_ratio") for made in PACKED)]
+
+
+@pytest.mark.parametrize(("made", "bound"), BOUNDS)
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_bound_below_one_is_refused(tmp_path, made, bound, value):
+    with pytest.raises(ValueError, match=rf"^{bound} {value} must be 1 or more$"):
+        made(path=tmp_path, **{bound: value})
+
+
+def test_a_break_in_packed_data_says_how_much_of_the_file_was_not_read(tmp_path):
+    whole = gzip.compress(b'{"text": "one"}\n' * 9)
+    (tmp_path / "a.jsonl.gz").write_bytes(whole + b"x" * 5000 + whole)
+    fault = read(tmp_path)[-1]
+    assert fault.num_bytes == 5000 + len(whole)
+    assert "the rest of the file was not read" in fault.message
 
 
 def test_fields_of_objects_are_named_with_a_dot_and_a_field_of_that_very_name_comes_first(tmp_path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.sources.base import Fault, Unit
 from pipelines.sources.parquet import Parquet
+from pipelines.sources.row_batches import dictionary_columns, portions, sizes
 
 
 def read(path, **options):
@@ -154,6 +157,37 @@ def test_columns_of_structs_are_named_with_a_dot(tmp_path):
     assert fault.error == "missing_text"
     [missing] = read(tmp_path, text="doc.nothing")
     assert missing.message == "no column 'doc.nothing'; the file has 2 fields: 'doc', 'meta'"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_dictionary_counts_as_often_as_its_values_are_named(tmp_path, nested):
+    value = "".join(map(chr, random.Random(5).choices(range(0x4E00, 0x9000), k=5000)))
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), pa.array([value]))
+    column = pa.StructArray.from_arrays([values], ["body"]) if nested else values
+    pq.write_table(pa.table({"text": column}), tmp_path / "t.parquet", compression="zstd")
+    assert (tmp_path / "t.parquet").stat().st_size < 50_000
+    assert [m.error for m in read(tmp_path, text="text.body" if nested else "text")] == ["unpacked_too_large"]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_rows_are_converted_in_portions_of_their_own_bytes(kind):
+    texts = pa.array(["a" * 10, None, "b" * 50, "c" * 60, "d" * 200, "e", "f"]).cast(kind)
+    batch = pa.record_batch({"text": texts, "doc": pa.StructArray.from_arrays([texts], ["title"])})
+    assert sizes(batch) == [20, 0, 100, 120, 400, 2, 2]
+    cut = list(portions(batch, sizes(batch), 130))
+    assert [piece.num_rows for piece in cut] == [3, 1, 1, 2]
+    assert pa.Table.from_batches(cut).to_pylist() == batch.to_pylist()
+    assert [piece.num_rows for piece in portions(batch.slice(0, 0), [])] == [0]
+
+
+@pytest.mark.parametrize("use_dictionary", [False, True])
+def test_strings_are_held_once_however_a_file_stores_them(tmp_path, use_dictionary):
+    rows = [{"text": "one" * 9, "doc": {"title": "T", "n": i}, "tags": ["x"], "data": b"y"} for i in range(600)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet", use_dictionary=use_dictionary)
+    metadata = pq.read_metadata(tmp_path / "t.parquet")
+    assert dictionary_columns(metadata, ["text", "doc.title", "tags", "data"]) == ["text", "doc.title", "data"]
+    assert dictionary_columns(metadata, ["doc", "tex"]) == ["doc.title"]
+    assert [m.text for m in read(tmp_path, text=["text", "doc.title"])] == ["one" * 9 + "\n\nT"] * 600
 
 
 @pytest.mark.shared
