@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PORTION_BYTES: Final = 16 << 20
 _OF_BYTES: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+_LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
 def dictionary_columns(metadata: pq.FileMetaData, names: Iterable[str]) -> list[str]:
@@ -61,6 +62,9 @@ def _sizes(column: pa.Array) -> pa.Array:
         for field in column.flatten():
             total = pc.add(total, _sizes(field))
         return total
+    if any(is_kind(kind) for is_kind in _LISTS):  # shared out evenly: a list is no text, and no more than its bytes matter
+        inner = sum(_sizes(column.flatten()).to_pylist())
+        return pa.array([(inner + column.nbytes) // max(len(column), 1)] * len(column), pa.int64())
     if not any(is_kind(kind) for is_kind in _OF_BYTES):
         return pa.array([column.nbytes // max(len(column), 1)] * len(column), pa.int64())
     is_dictionary = pa.types.is_dictionary(column.type)

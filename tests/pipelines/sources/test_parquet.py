@@ -180,6 +180,12 @@ def test_rows_are_converted_in_portions_of_their_own_bytes(kind):
     assert [piece.num_rows for piece in portions(batch.slice(0, 0), [])] == [0]
 
 
+def test_lists_count_with_what_their_values_stand_for():
+    names = pa.DictionaryArray.from_arrays(pa.array([0] * 8, pa.int32()), pa.array(["x" * 1000]))
+    lists = pa.ListArray.from_arrays(pa.array([0, 6, 8], pa.int32()), names)
+    assert sum(sizes(pa.record_batch({"tags": lists}))) >= 8000
+
+
 @pytest.mark.parametrize("use_dictionary", [False, True])
 def test_strings_are_held_once_however_a_file_stores_them(tmp_path, use_dictionary):
     rows = [{"text": "one" * 9, "doc": {"title": "T", "n": i}, "tags": ["x"], "data": b"y"} for i in range(600)]
