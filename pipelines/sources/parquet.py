@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -80,7 +80,8 @@ class Parquet(Files, Fields):
             yield _fault_of(path, unit.name, 0, error)
 
     def _group(self, file: pq.ParquetFile, path: Path, name: str, group: int, number: int) -> Iterator[Record | Fault]:
-        size = path.stat().st_size
+        size, rows = path.stat().st_size, file.metadata.row_group(group).num_rows
+        end = number + rows
         left = _packed_bytes(file.metadata, group) * max(self.max_unpacked_ratio, GRACE_BYTES // max(size, 1) + 1)
         try:
             for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], columns=self.names):
@@ -92,9 +93,10 @@ class Parquet(Files, Fields):
                     yield self._row(row, Place(name, "parquet", number, 1))
                     number += 1
         except Unreadable as broken:
-            yield Fault(file=name, error=broken.error, message=f"{broken.message}; rows were read up to {number}", offset=number)
+            fault = Fault(file=name, error=broken.error, message=f"{broken.message}; rows were read up to {number}", offset=number)
+            yield _with_rest(fault, end - number, rows, _packed_bytes(file.metadata, group))
         except (OSError, pa.ArrowException) as error:
-            yield _fault_of(path, name, number, error)
+            yield _with_rest(_fault_of(path, name, number, error), end - number, rows, _packed_bytes(file.metadata, group))
 
     def _row(self, row: dict[str, Any] | tuple[str, str], place: Place) -> Record | Fault:
         if isinstance(row, tuple):
@@ -157,6 +159,12 @@ def _single(batch: pa.RecordBatch) -> dict[str, Any] | tuple[str, str]:
         return "invalid_utf8", "a string column holds bytes that are not UTF-8"
     except (OverflowError, ValueError):
         return "bad_value", "a date or number is outside of what can be read"
+
+
+def _with_rest(fault: Fault, left: int, rows: int, num_bytes: int) -> Fault:
+    """A fault in a row group that says how many of its rows it stands for, and about how many packed bytes they have."""
+    message = f"{fault.message}; {left:,} rows of its row group were not read"
+    return replace(fault, message=message, num_bytes=num_bytes * left // max(rows, 1))
 
 
 def _fault_of(path: Path, unit: str, number: int, error: Exception) -> Fault:

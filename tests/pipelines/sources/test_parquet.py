@@ -80,6 +80,8 @@ def test_a_damaged_page_ends_the_file_with_a_fault_after_the_rows_before_it(tmp_
     assert [m.text for m in met[:-1]] == texts[: len(met) - 1]
     assert len(met) > 1000
     assert met[-1].error == "corrupt_parquet"
+    assert met[-1].message.endswith(f"; {2001 - len(met)} rows of its row group were not read")
+    assert len(data) // 8 < met[-1].num_bytes < len(data) // 2
 
 
 def test_bytes_that_are_not_utf8_in_a_string_column_cost_their_row_only(tmp_path):
