@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import re
+import subprocess
 import sys
 import uuid
 import warnings
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 from py4j.protocol import Py4JError, Py4JNetworkError
-from pyspark import TaskContext
+from pyspark import SparkContext, TaskContext
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pipelines.engine.options import SparkOptions
 
 
+_ENDING_S: Final = 1.0  # a killed process closes its sockets before its parent hears of its end
 _ATTEMPTS: Final = "4"  # Spark's own default on a cluster
 _FAILURES: Final = "spark.task.maxFailures"
 _CHECKED: Final = "parquet.page.verify-checksum.enabled"
@@ -251,6 +253,7 @@ def _session(options: SparkOptions, scratch: Path) -> SparkSession:
     for name, value in {**conf, **options.conf}.items():
         builder = builder.config(name, value)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # else a JVM that dies is five tracebacks before anybody can say it in a line
+    logging.getLogger().addFilter(_is_not_py4j)
     try:
         session: SparkSession = builder.getOrCreate()
     except (PySparkException, RuntimeError, OSError) as error:
@@ -309,6 +312,20 @@ def _no_body(batch: pa.RecordBatch) -> Mapping[str, pa.RecordBatch]:
     return {"": batch}
 
 
+def _is_not_py4j(record: logging.LogRecord) -> bool:
+    """Keeps the one line out of the log, with its traceback, that py4j gives to nobody's logger."""
+    return record.msg != "Exception while sending command."
+
+
+def _is_java_gone() -> bool:
+    """Whether the Java process that pyspark started has ended: of a call that its end cut short, py4j only says that it failed."""
+    process = getattr(SparkContext._gateway, "proc", None)  # noqa: SLF001 - pyspark has no other way to it
+    try:
+        return process is not None and process.wait(_ENDING_S) is not None
+    except subprocess.TimeoutExpired:
+        return False
+
+
 @contextlib.contextmanager
 def _spoken(where: str) -> Iterator[None]:
     """Says in one line what Spark says in pages."""
@@ -320,7 +337,7 @@ def _spoken(where: str) -> Iterator[None]:
 
 def _explained(where: str, error: Exception) -> AssayError:
     """What an error of Spark's means; its message is never shown, as it may quote a row."""
-    if isinstance(error, (Py4JNetworkError, OSError)):
+    if isinstance(error, (Py4JNetworkError, OSError)) or (isinstance(error, Py4JError) and _is_java_gone()):
         return PartError(
             "Spark's Java process is gone (killed, or out of memory?); run the same command again, with less work at a time or more memory"
         )
