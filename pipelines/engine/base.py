@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+import pyarrow as pa
 
-    import pyarrow as pa
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
     from pipelines.contract.parts import Table
 
@@ -21,6 +23,27 @@ class Body(Protocol):
     def __call__(self, batch: pa.RecordBatch, /) -> Rows | Iterator[Rows]:
         """The rows that a batch (``map_batches``) or a whole group (``map_groups``) adds to each output table, at once or in pieces."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rider:
+    """What is done with the rows of the table ``rides`` besides writing it. A table that the host does not declare is handed on, and not written.
+
+    Attributes:
+        name: stands before the names of its tables; of all riders of a verb each has its own.
+        rides: the table of the host whose rows it takes.
+        schema: that table's.
+        columns: those that the body sees; all where there are none.
+    """
+
+    name: str
+    rides: str
+    schema: pa.Schema
+    body: Body
+    outputs: Mapping[str, pa.Schema]
+    folder: Path
+    columns: tuple[str, ...] | None = None
+    riders: tuple[Rider, ...] = ()
 
 
 class Engine(Protocol):
@@ -37,8 +60,12 @@ class Engine(Protocol):
         *,
         columns: Sequence[str] | None = None,
         beside: Table | None = None,
+        riders: tuple[Rider, ...] = (),
     ) -> dict[str, Table]:
-        """``body`` over every batch of a table. With ``beside``, only rows whose doc_id is there, its columns added: an inner join by doc_id."""
+        """``body`` over every batch of a table. With ``beside``, only rows whose doc_id is there, its columns added: an inner join by doc_id.
+
+        ``riders`` go over the rows of the tables that the body gives; theirs are among those that come back, as RIDER/TABLE.
+        """
         ...
 
     def map_groups(
@@ -85,6 +112,10 @@ class Engine(Protocol):
 
     def cpu_s(self) -> float:
         """CPU seconds that workers outside this process have used so far, as far as they have reported."""
+        ...
+
+    def riders_cpu_s(self) -> Mapping[str, float]:
+        """CPU seconds of the riders so far, by name, wherever they worked: part of what their hosts used."""
         ...
 
     def peak_rss_bytes(self) -> int:

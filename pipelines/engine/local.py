@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines.contract.errors import AssayError, PartError, WarehouseError, explained
 from pipelines.contract.parts import PartFile, PartWriter, Table, check_file, tables_of
 from pipelines.engine.reports import Report, Tally
+from pipelines.engine.riders import all_outputs
 from pipelines.engine.sample import sample
 from pipelines.engine.work import Job, bounded_rows, chunks_of, groups_of, map_sorted, map_units, params_row, sql_text, units_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pipelines.engine.base import Body
+    from pipelines.engine.base import Body, Rider
     from pipelines.engine.options import LocalOptions
 
 _GROUP_BYTES = 4 << 20
@@ -55,11 +56,13 @@ class LocalEngine:
         *,
         columns: Sequence[str] | None = None,
         beside: Table | None = None,
+        riders: tuple[Rider, ...] = (),
     ) -> dict[str, Table]:
         """As the protocol says; a piece is a run of row groups, read by the worker itself."""
-        job = Job(body=body, schema=table.schema, outputs=outputs, folder=folder, columns=tuple(columns) if columns else None, beside=beside)
+        chosen = tuple(columns) if columns else None
+        job = Job(body=body, schema=table.schema, outputs=outputs, folder=folder, columns=chosen, beside=beside, riders=riders)
         pieces = chunks_of(units_of(table), self._partitions)
-        return tables_of(self._run(map_units, [(job, piece) for piece in pieces], len(pieces)), outputs)
+        return tables_of(self._run(map_units, [(job, piece) for piece in pieces], len(pieces)), all_outputs(outputs, riders))
 
     def map_groups(
         self,
@@ -111,6 +114,10 @@ class LocalEngine:
     def cpu_s(self) -> float:
         """As the protocol says."""
         return self._tally.cpu_s
+
+    def riders_cpu_s(self) -> Mapping[str, float]:
+        """As the protocol says."""
+        return self._tally.riders_cpu_s
 
     def peak_rss_bytes(self) -> int:
         """As the protocol says."""

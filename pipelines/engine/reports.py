@@ -17,14 +17,18 @@ from pipelines.contract.errors import AssayError
 from pipelines.contract.parts import PartFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Of one attempt of one worker. ``files`` is JSON, so that a report is one flat row; seconds and bytes are the worker's since it began."""
+    """Of one attempt of one worker. Seconds and bytes are the worker's since it began, but for the riders' seconds, which are the attempt's.
+
+    ``files`` and ``riders`` are JSON, so that a report is one flat row.
+    """
 
     files: str = "[]"
+    riders: str = "{}"
     error: str = ""
     message: str = ""
     worker: str
@@ -35,17 +39,22 @@ class Report:
         """The files it wrote."""
         return [PartFile(**file) for file in json.loads(self.files)]
 
+    def riders_cpu_s(self) -> dict[str, float]:
+        """CPU seconds of each rider by name."""
+        return dict(json.loads(self.riders))
+
 
 REPORT_SCHEMA: Final = pa.schema([
-    ("files", pa.string()), ("error", pa.string()), ("message", pa.string()),
+    ("files", pa.string()), ("riders", pa.string()), ("error", pa.string()), ("message", pa.string()),
     ("worker", pa.string()), ("cpu_s", pa.float64()), ("peak_rss_bytes", pa.int64()),
 ])  # fmt: skip
 
 
-def report_of(files: Iterable[PartFile] = (), error: AssayError | None = None) -> Report:
+def report_of(files: Iterable[PartFile] = (), error: AssayError | None = None, riders_cpu_s: Mapping[str, float] | None = None) -> Report:
     """The report of an attempt that ends now, in this process."""
     return Report(
         files=json.dumps([asdict(f) for f in files]),
+        riders=json.dumps(dict(riders_cpu_s or {})),
         error="" if error is None else type(error).__name__,
         message="" if error is None else str(error),
         worker=this_worker(),
@@ -79,10 +88,13 @@ class Tally:
         """Nobody has worked yet."""
         self._cpu_s: dict[str, float] = {}
         self._others_s = 0.0
+        self.riders_cpu_s: dict[str, float] = {}
         self.peak_rss_bytes = 0
 
     def add(self, report: Report) -> None:
-        """Takes note of a report; a worker's later one stands for its earlier ones."""
+        """Takes note of a report; a worker's later one stands for its earlier ones, but what its riders took is added up."""
+        for name, seconds in report.riders_cpu_s().items():
+            self.riders_cpu_s[name] = self.riders_cpu_s.get(name, 0.0) + seconds
         if report.worker != this_worker():
             self._cpu_s[report.worker] = max(report.cpu_s, self._cpu_s.get(report.worker, 0.0))
             self.peak_rss_bytes = max(report.peak_rss_bytes, self.peak_rss_bytes)

@@ -31,26 +31,15 @@ from pipelines.contract.errors import AssayError, ConfigError, CorruptFile, Inpu
 from pipelines.contract.parts import PartWriter, Table, by_bytes, tables_of
 from pipelines.engine.java import java_home
 from pipelines.engine.reports import REPORT_SCHEMA, Report, Tally, as_batch, from_rows, report_of
+from pipelines.engine.riders import BATCH_BYTES, all_outputs
 from pipelines.engine.sample import sample
-from pipelines.engine.work import (
-    BATCH_BYTES,
-    Job,
-    bounded_rows,
-    chunks_of,
-    guarded,
-    map_sorted,
-    map_units,
-    params_row,
-    sql_text,
-    units_of,
-    write_all,
-)
+from pipelines.engine.work import Job, bounded_rows, chunks_of, guarded, map_rows, map_sorted, map_units, params_row, sql_text, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pipelines.engine.base import Body
+    from pipelines.engine.base import Body, Rider
     from pipelines.engine.options import SparkOptions
 
 
@@ -89,10 +78,11 @@ class SparkEngine:
         *,
         columns: Sequence[str] | None = None,
         beside: Table | None = None,
+        riders: tuple[Rider, ...] = (),
     ) -> dict[str, Table]:
         """As the protocol says. What is spread over the tasks is numbers; each task knows its run of row groups and reads it itself."""
         if beside is not None and beside.num_rows > self._max_side_rows:
-            return self._map_joined(table, body, outputs, folder, columns=columns, beside=beside)
+            return self._map_joined(table, body, outputs, folder, columns=columns, beside=beside, riders=riders)
         job = Job(
             body=body,
             schema=table.schema,
@@ -100,6 +90,7 @@ class SparkEngine:
             folder=folder,
             columns=tuple(columns) if columns else None,
             beside=beside,
+            riders=riders,
             attempts=self._attempts,
         )
         pieces = chunks_of(units_of(table), self._partitions)
@@ -110,7 +101,7 @@ class SparkEngine:
                     yield _reported(map_units, job, pieces[number])
 
         with _spoken(f"a map of {table.name}"):
-            return self._collected(self._session.range(0, len(pieces), 1, max(1, len(pieces))), task, outputs)
+            return self._collected(self._session.range(0, len(pieces), 1, max(1, len(pieces))), task, all_outputs(outputs, riders))
 
     def map_groups(
         self,
@@ -167,6 +158,10 @@ class SparkEngine:
         """As the protocol says."""
         return self._tally.cpu_s
 
+    def riders_cpu_s(self) -> Mapping[str, float]:
+        """As the protocol says."""
+        return self._tally.riders_cpu_s
+
     def peak_rss_bytes(self) -> int:
         """As the protocol says."""
         return self._tally.peak_rss_bytes
@@ -181,19 +176,27 @@ class SparkEngine:
                 self._session.stop()
 
     def _map_joined(
-        self, table: Table, body: Body, outputs: Mapping[str, pa.Schema], folder: Path, *, columns: Sequence[str] | None, beside: Table
+        self,
+        table: Table,
+        body: Body,
+        outputs: Mapping[str, pa.Schema],
+        folder: Path,
+        *,
+        columns: Sequence[str] | None,
+        beside: Table,
+        riders: tuple[Rider, ...],
     ) -> dict[str, Table]:
         names = list(columns) if columns else table.schema.names
         added = [f for f in beside.schema if f.name != "doc_id"]
         schema = pa.schema([*(table.schema.field(n) for n in names), *added])
-        job = Job(body=body, schema=schema, outputs=outputs, folder=folder, attempts=self._attempts)
+        job = Job(body=body, schema=schema, outputs=outputs, folder=folder, riders=riders, attempts=self._attempts)
 
         def task(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            yield _reported(_map_rows, job, by_bytes(batches, BATCH_BYTES))
+            yield _reported(map_rows, job, by_bytes(batches, BATCH_BYTES))
 
         with _spoken(f"a map of {table.name} beside {beside.name}"):
             joined = self._frame(table).select(*names).join(self._frame(beside), "doc_id", "inner")
-            return self._collected(joined.select(*schema.names), task, outputs)
+            return self._collected(joined.select(*schema.names), task, all_outputs(outputs, riders))
 
     def _frame(self, table: Table) -> DataFrame:
         schema = from_arrow_schema(table.schema.remove_metadata())
@@ -289,17 +292,9 @@ def _reported(work: Callable[..., Report], job: Job, *args: object) -> pa.Record
 
 
 def _write(job: Job, name: str, batches: Iterator[pa.RecordBatch]) -> Report:
-    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
+    with guarded(job.body, job.folder), PartWriter(job.folder, job.outputs) as writer:
         for batch in batches:
             writer.write({name: batch})
-    return report_of(writer.files)
-
-
-def _map_rows(job: Job, batches: Iterator[pa.RecordBatch]) -> Report:
-    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
-        for batch in batches:
-            if batch.num_rows:
-                write_all(writer, job.body(batch))
     return report_of(writer.files)
 
 

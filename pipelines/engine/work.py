@@ -20,18 +20,15 @@ import pyarrow.compute as pc
 
 from pipelines.contract.columns import conform
 from pipelines.contract.errors import AssayError, InputUnreadable, PartError, explained
-from pipelines.contract.parts import PartWriter, Table, read_row_groups, read_table
-from pipelines.engine.base import Body
+from pipelines.contract.parts import Table, read_row_groups, read_table
+from pipelines.engine.base import Body, Rider
 from pipelines.engine.reports import Report, report_of
+from pipelines.engine.riders import BATCH_BYTES, Branch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import numpy.typing as npt
-
-    from pipelines.engine.base import Rows
-
-BATCH_BYTES = 4 << 20
 
 
 class Unit(NamedTuple):
@@ -53,7 +50,12 @@ class Job:
     folder: Path
     columns: tuple[str, ...] | None = None
     beside: Table | None = None
+    riders: tuple[Rider, ...] = ()
     attempts: int = 1  # how often the engine tries a share of it
+
+    def branch(self) -> Branch:
+        """What writes the tables of one attempt."""
+        return Branch(self.folder, self.outputs, self.riders, guarded)
 
 
 def units_of(table: Table) -> list[Unit]:
@@ -81,29 +83,32 @@ def chunks_of(units: Sequence[Unit], count: int) -> list[list[Unit]]:
 
 def map_units(job: Job, units: Sequence[Unit]) -> Report:
     """``map_batches`` for some units. One attempt: its files have names of their own."""
-    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
+    with guarded(job.body, job.folder), job.branch() as branch:
         for path, of_file in groupby(units, key=lambda unit: unit.path):  # a file is opened once, however many row groups it has
             for batch in read_row_groups(
                 path, [unit.row_group for unit in of_file], job.schema, BATCH_BYTES, None if job.columns is None else list(job.columns)
             ):
                 joined = batch if job.beside is None else side_of(job.beside).join(batch)
                 if joined.num_rows:
-                    write_all(writer, job.body(joined))
-    return report_of(writer.files)
+                    branch.write(job.body(joined))
+    return report_of(branch.files, riders_cpu_s=branch.cpu_s())
 
 
 def map_sorted(job: Job, batches: Iterable[pa.RecordBatch], key: str) -> Report:
     """``map_groups`` for rows sorted by key and order."""
-    with guarded(job), PartWriter(job.folder, job.outputs) as writer:
+    with guarded(job.body, job.folder), job.branch() as branch:
         for group in groups_of(batches, key):
-            write_all(writer, job.body(conform(group, job.schema)))
-    return report_of(writer.files)
+            branch.write(job.body(conform(group, job.schema)))
+    return report_of(branch.files)
 
 
-def write_all(writer: PartWriter, result: Rows | Iterator[Rows]) -> None:
-    """Writes what a body gave: the rows of a batch at once, or, from a body that reads much for one row, piece by piece."""
-    for rows in (result,) if isinstance(result, Mapping) else result:
-        writer.write(rows)
+def map_rows(job: Job, batches: Iterable[pa.RecordBatch]) -> Report:
+    """``map_batches`` for rows that an engine brings itself."""
+    with guarded(job.body, job.folder), job.branch() as branch:
+        for batch in batches:
+            if batch.num_rows:
+                branch.write(job.body(batch))
+    return report_of(branch.files, riders_cpu_s=branch.cpu_s())
 
 
 def groups_of(batches: Iterable[pa.RecordBatch], key: str) -> Iterator[pa.Table]:
@@ -185,21 +190,21 @@ def side_of(table: Table) -> Side:
 
 
 @contextmanager
-def guarded(job: Job) -> Iterator[None]:
-    """Turns whatever a body raises into an AssayError that can be shown."""
+def guarded(body: Body, folder: Path) -> Iterator[None]:
+    """Turns whatever a body that writes below a folder raises into an AssayError that can be shown."""
     try:
         yield
     except AssayError:
         raise
     except OSError as error:  # of the body's: what the writer meets, it explains itself
         name = error.filename
-        if isinstance(name, str) and not Path(name).is_relative_to(job.folder):
+        if isinstance(name, str) and not Path(name).is_relative_to(folder):
             raise InputUnreadable(f"{name}: cannot be read: {error.strerror}; mend it, or take it out of the run file") from None
-        raise explained(error, job.folder) from None
+        raise explained(error, folder) from None
     except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote the text it choked on
         frames = traceback.extract_tb(error.__traceback__)
         place = next((f for f in reversed(frames) if "site-packages" not in f.filename and f.filename.endswith(".py")), frames[-1])
-        name = type(job.body).__name__
+        name = type(body).__name__
         raise PartError(f"{name}: {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}); this is a fault of assay") from None
 
 

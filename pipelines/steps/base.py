@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
@@ -13,19 +13,21 @@ from pipelines.contract.manifest import Artifact
 from pipelines.contract.parts import Table
 from pipelines.contract.reference import Ref
 from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
+from pipelines.engine.base import Body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from pipelines.contract.warehouse import Warehouse
-    from pipelines.engine.base import Body, Engine
+    from pipelines.engine.base import Engine, Rider
     from pipelines.steps.settings import Curation
 
     Read = tuple[str, str] | Ref
 
 EVERY: Final = "*"  # in the place of a step that is read from: every earlier one that writes the table
 LAST: Final = ""  # the last earlier one that writes it
+_SAMPLE: Final = {"doc_id": "0" * 32, "text": "one two three, and four five six seven", "split": "train"}
 STRAYS: Final = pa.schema([("num_strays", pa.int64())])
 ACCOUNT: Final = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
 
@@ -75,16 +77,61 @@ class Inputs:
     contents: Mapping[str, str] = field(default_factory=dict)  # content hash of each, under the name that the manifest has for it
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """A body over all rows of one table. ``make`` is asked for the body when it is needed, with the inputs that the step has by then.
+
+    Attributes:
+        name: of the pass among those of the step.
+        reads: step and table.
+        columns: those of the table that the body sees.
+    """
+
+    name: str
+    reads: tuple[str, str]
+    make: Callable[[Work], Body]
+    outputs: Mapping[str, pa.Schema]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aboard:
+    """A pass that rides, and the step whose work it is."""
+
+    step: str
+    its: Pass
+    host: str  # names of the host's tables begin so: empty for those of the verb itself
+    params: Any
+
+
+class Rides(Protocol):
+    """What a step's verbs ask of ``pipelines.steps.passes``."""
+
+    def riders(self, step: str, outputs: Mapping[str, pa.Schema]) -> tuple[tuple[Rider, ...], list[Aboard]]:
+        """What rides on the tables that a step writes."""
+        ...
+
+    def keep(self, aboard: Sequence[Aboard], made: Mapping[str, Table]) -> None:
+        """Takes what rode from a verb's tables."""
+        ...
+
+    def take(self, step: str, its: Pass, table: Table) -> Mapping[str, Table] | None:
+        """What a pass made of the very rows of a table while it rode, if it did."""
+        ...
+
+
 class Work:
     """One attempt at a step: its inputs, its engine, a folder of its own. Verbs are called through it, so that each gets a fresh subfolder."""
 
-    def __init__(self, *, config: Curation, warehouse: Warehouse, engine: Engine, folder: Path, inputs: Inputs) -> None:
-        """Inputs are those that the step reads, found."""
+    def __init__(self, *, step: str, config: Curation, warehouse: Warehouse, engine: Engine, folder: Path, inputs: Inputs, riding: Rides) -> None:
+        """Inputs are those that the step reads, found; ``riding`` knows what rides on what the step writes, and what rode for it."""
+        self.step = step
         self.config = config
         self.warehouse = warehouse
         self.engine = engine
         self.folder = folder
         self._inputs = inputs
+        self._riding = riding
         self._verbs = 0
 
     def table(self, step: str, name: str) -> Table:
@@ -112,13 +159,29 @@ class Work:
     def map(
         self, table: Table, body: Body, outputs: Mapping[str, pa.Schema], *, columns: Sequence[str] | None = None, beside: Table | None = None
     ) -> dict[str, Table]:
-        """``Engine.map_batches``."""
+        """``Engine.map_batches``, with all that rides on its tables."""
         folder = self.subfolder(type(body).__name__.lower())
-        return self.engine.map_batches(table, body, outputs, folder, columns=columns, beside=beside)
+        riders, aboard = self._riding.riders(self.step, outputs)
+        made = self.engine.map_batches(table, body, outputs, folder, columns=columns, beside=beside, riders=riders)
+        self._riding.keep(aboard, made)
+        return {name: made[name] for name in outputs}
 
-    def warm(self, body: Body, **columns: list[Any]) -> None:
-        """Calls a body once in the driver, so that kernels are compiled and cached before several workers would compile the same."""
-        body(pa.RecordBatch.from_pydict({"doc_id": ["0" * 32], "text": ["one two three, and four five six seven"], **columns}))
+    def over(self, its: Pass) -> dict[str, Table]:
+        """The tables of a pass: what it made while it rode on an earlier step, else a map of the table that it reads."""
+        table = self.table(*its.reads)
+        carried = self._riding.take(self.step, its, table)
+        if carried is not None:
+            return dict(carried)
+        body = its.make(self)
+        self.warm(body, table.schema, its.columns)
+        return self.map(table, body, its.outputs, columns=its.columns)
+
+    def warm(self, body: Body, schema: pa.Schema, columns: Sequence[str] | None = None) -> None:
+        """Calls a body with one row in the driver, so that kernels are compiled and cached before several workers would compile the same."""
+        wanted = pa.schema([schema.field(name) for name in columns or schema.names])
+        result = body(pa.RecordBatch.from_pylist([{name: _SAMPLE.get(name) for name in wanted.names}], schema=wanted))
+        for _ in () if isinstance(result, Mapping) else result:
+            pass
 
     def query(self, name: str, schema: pa.Schema, tables: Mapping[str, Table], **params: float | str) -> Table:
         """``Engine.query``."""
@@ -186,4 +249,13 @@ class OptionalStep(Step, Protocol):
 
     def is_wanted(self, config: Curation) -> bool:
         """Whether the run file asks for it."""
+        ...
+
+
+@runtime_checkable
+class PassingStep(Protocol):
+    """A step with passes that may ride."""
+
+    def passes(self, config: Curation) -> tuple[Pass, ...]:
+        """Its passes over tables of earlier steps."""
         ...

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.cleaners.base import Cleaner
 from pipelines.contract.schema import EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import Outcome, Pass, Work
 from pipelines.steps.settings import Curation, described, versions
 from pipelines.steps.stages import rounds
 from pipelines.text.batch import FACTS
@@ -102,11 +102,15 @@ class Clean:
         """Texts, also those of earlier stages, edits, survivors, verdicts, fates."""
         return {**{s.texts: STAGE_TEXTS for s in rounds(config)}, **{s.name: s.schema for s in (TEXTS, *_WRITTEN)}}
 
+    def passes(self, config: Curation) -> tuple[Pass, ...]:
+        """One, over what ingest writes."""
+        stages = {stage.texts: stage.cleaners for stage in rounds(config)}
+        columns, outputs = ("doc_id", "text", *_CARRIED), self.outputs(config)
+        return (Pass(name="texts", reads=("ingest", "documents"), make=lambda _: CleanTexts(stages), outputs=outputs, columns=columns),)
+
     def run(self, work: Work) -> Outcome:
         """One pass."""
-        body = CleanTexts({stage.texts: stage.cleaners for stage in rounds(work.config)})
-        columns = ["doc_id", "text", *_CARRIED]
-        tables = work.map(work.table("ingest", "documents"), body, self.outputs(work.config), columns=columns)
+        tables = work.over(*self.passes(work.config))
         before = work.table("ingest", "survivors")
         account = work.account(before, tables["survivors"], fates=tables["fates"], edits=tables["edits"])
         return Outcome(tables=tables, account=account)

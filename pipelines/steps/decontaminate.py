@@ -11,7 +11,7 @@ from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.config import encode
-from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, VERDICTS
+from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
 from pipelines.steps.cuts import CUTS, cut_lists
 
@@ -73,7 +73,7 @@ class Decontaminate:
         given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
         train = work.query("train_survivors", SIDES, given)
         body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
-        work.warm(body, split=["train"], cuts=[None])
+        work.warm(body, pa.schema([*(TEXTS.schema.field(name) for name in ("doc_id", "text")), *SIDES.remove(0)]))
         schemas = {"contamination": CONTAMINATION.schema, CUTS: EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
         found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)
         edits = found[CUTS].renamed("edits")

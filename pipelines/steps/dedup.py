@@ -74,7 +74,7 @@ class Dedup:
         unique = work.query("unique_survivors", SURVIVORS.schema, {"survivors": before, "copies": copies})
         bands = band_parameters(options.threshold, options.recall, options.max_permutations)
         sketch = Sketch(num_bands=bands.num_bands, rows_per_band=bands.rows_per_band, shingle_words=options.shingle_words, seed=options.seed)
-        work.warm(sketch)
+        work.warm(sketch, texts.schema, ["doc_id", "text"])
         schemas = {"bands": BANDS, "sizes": SIZES}
         sketched = work.map(texts, sketch, schemas, columns=["doc_id", "text"], beside=unique)
         stars = work.query("star_edges", EDGES, {"bands": sketched["bands"]}).renamed("edges")

@@ -12,9 +12,9 @@ from pipelines.contract.columns import column
 from pipelines.contract.errors import PartError
 from pipelines.contract.schema import SURVIVORS
 from pipelines.signals.base import SignalFamily
-from pipelines.steps.base import Outcome, Work
+from pipelines.steps.base import Outcome, Pass, Work
 from pipelines.steps.settings import Curation, described, versions
-from pipelines.steps.stages import rounds
+from pipelines.steps.stages import Round, rounds
 from pipelines.text.batch import FACTS, DocumentBatch
 
 if TYPE_CHECKING:
@@ -69,15 +69,21 @@ class Measure:
         tables = {stage.signals(name): table_schema(family) for stage in rounds(config) for name, family in stage.families.items()}
         return {"survivors": SURVIVORS.schema} | tables
 
+    def passes(self, config: Curation) -> tuple[Pass, ...]:
+        """One a stage, for all its families, over what clean writes."""
+        return tuple(_pass(stage) for stage in rounds(config) if stage.families)
+
     def run(self, work: Work) -> Outcome:
-        """One pass a stage for all its families."""
+        """Its passes."""
         tables: dict[str, Table] = {}
-        for stage in rounds(work.config):
-            families = {stage.signals(name): family for name, family in stage.families.items()}
-            if families:
-                body = MeasureTexts(families)
-                work.warm(body)
-                schemas = {table: table_schema(family) for table, family in families.items()}
-                tables |= work.map(work.table("clean", stage.texts), body, schemas, columns=["doc_id", "text", *FACTS])
+        for its in self.passes(work.config):
+            tables |= work.over(its)
         texts, survivors = work.table("clean", "texts"), work.table("clean", "survivors")
         return Outcome(tables={**tables, "survivors": survivors}, account=work.unchanged(survivors, *tables.values(), expected=texts))
+
+
+def _pass(stage: Round) -> Pass:
+    families = {stage.signals(name): family for name, family in stage.families.items()}
+    outputs = {table: table_schema(family) for table, family in families.items()}
+    columns = ("doc_id", "text", *FACTS)
+    return Pass(name=stage.texts, reads=("clean", stage.texts), make=lambda _: MeasureTexts(families), outputs=outputs, columns=columns)

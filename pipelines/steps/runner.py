@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from pipelines.steps.ingest import Ingest, check_quarantine
 from pipelines.steps.judge import Judge
 from pipelines.steps.measure import Measure
 from pipelines.steps.order import Order, placed
+from pipelines.steps.passes import Riding
 from pipelines.steps.publish import Publish
 from pipelines.steps.register import Register, Registration
 from pipelines.steps.repeated_lines import RepeatedLines
@@ -113,6 +115,8 @@ class Runner:
         self._engine: Engine | None = None
         self._reporter = reporter
         self._manifests: dict[str, Manifest] = {}
+        self._riding = Riding(config, (), self._work, warehouse.attempt)
+        self._moved: defaultdict[str, _Spent] = defaultdict(_Spent)  # what steps used while they rode on others: to be put down where it belongs
 
     def run(self, until: str | None = None, before_publish: Callable[[Iterable[Manifest]], None] | None = None) -> RunResult:
         """All steps up to ``until``; the version is set only when every step is done and ``before_publish`` has not raised on their manifests.
@@ -160,6 +164,7 @@ class Runner:
     def _run_steps(self, steps: tuple[Step, ...]) -> list[str]:
         done_now = []
         self._check(steps)
+        self._riding = Riding(self._config, steps, self._work, self._warehouse.attempt)
         for step in steps:
             self._reporter.started(step.name)
             start = time.monotonic()
@@ -171,7 +176,8 @@ class Runner:
                 done_now.append(step.name)
             self._manifests[step.name] = manifest
             account = self._account(manifest)
-            self._reporter.finished(step.name, account, time.monotonic() - start, was_done=was_done)
+            wall_s = time.monotonic() - start + self._moved[step.name].wall_s
+            self._reporter.finished(step.name, account, wall_s, was_done=was_done)
             for message in manifest.about.get("warnings", ()):
                 self._reporter.warned(step.name, message)
             self._check_limits(step, manifest, account)
@@ -191,12 +197,14 @@ class Runner:
         engine = self._started()
         engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
         attempt = self._warehouse.attempt(step.name)
-        work = Work(config=self._config, warehouse=self._warehouse, engine=engine, folder=attempt, inputs=self._inputs(step, planned.inputs))
-        wall, cpu = time.monotonic(), _cpu_s() + engine.cpu_s()
+        work = self._work(step, attempt, planned.inputs)
+        wall, cpu, rode = time.monotonic(), _cpu_s() + engine.cpu_s(), dict(engine.riders_cpu_s())
         outcome = step.run(work)
         outcome.account.check(step.name)
         self._check_unchanged(step, planned)
-        ledger = self._ledger(step, outcome, attempt, time.monotonic() - wall, _cpu_s() + engine.cpu_s() - cpu)
+        spent = _Spent(_cpu_s() + engine.cpu_s() - cpu, time.monotonic() - wall)
+        self._move(step, spent, {name: seconds - rode.get(name, 0.0) for name, seconds in engine.riders_cpu_s().items()})
+        ledger = self._ledger(step, outcome, attempt, spent)
         about = {
             "engine": self._engine_name, "code_version": own_version(), "warnings": list(outcome.warnings),
             "refs": [encode(self._pinned(ref)) for ref in self._order.refs(step)],
@@ -209,8 +217,22 @@ class Runner:
             where = f"{self._config.name}: {step.name}"
             raise InputError(f"{where}: a file that decides its result changed while it was read; nothing was published: run the same command again")
 
-    def _ledger(self, step: Step, outcome: Outcome, attempt: Path, wall_s: float, cpu_s: float) -> Any:
-        row = {"step": step.name, **asdict(outcome.account), "cpu_s": cpu_s, "wall_s": wall_s}
+    def _move(self, step: Step, spent: _Spent, riders_cpu_s: Mapping[str, float]) -> None:
+        """Takes what riders used from the step, and puts it down for the steps whose work it was: of the time, their share of the CPU."""
+        for name, seconds in riders_cpu_s.items():
+            for_step, to = name.rpartition(".")[0], spent.wall_s * seconds / max(spent.cpu_s, seconds, 1e-9)
+            for where, sign in ((for_step, 1), (step.name, -1)):
+                self._moved[where].cpu_s += sign * seconds
+                self._moved[where].wall_s += sign * to
+
+    def _ledger(self, step: Step, outcome: Outcome, attempt: Path, spent: _Spent) -> Any:
+        moved = self._moved[step.name]
+        row = {
+            "step": step.name,
+            **asdict(outcome.account),
+            "cpu_s": max(0.0, spent.cpu_s + moved.cpu_s),
+            "wall_s": max(0.0, spent.wall_s + moved.wall_s),
+        }
         row["peak_rss_bytes"] = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, self._started().peak_rss_bytes())
         with PartWriter(attempt / "ledger", {"ledger": LEDGER.schema}) as writer:
             writer.write({"ledger": pa.RecordBatch.from_pylist([row], schema=LEDGER.schema)})
@@ -231,8 +253,16 @@ class Runner:
         refs = self._order.refs(step)  # numbered, since a table's content counts and not where it lies
         return of_steps | {f"elsewhere.{i}.{ref.table}": self._referred(step, ref).content_sha256 for i, ref in enumerate(refs)}
 
+    def _work(self, step: Step, folder: Path, contents: Mapping[str, str] | None = None) -> Work:
+        """A step's work in a folder. Of what rides before its step's turn comes, only the inputs that are there by then are known."""
+        inputs = self._inputs(step, contents or {})
+        return Work(
+            step=step.name, config=self._config, warehouse=self._warehouse, engine=self._started(), folder=folder, inputs=inputs, riding=self._riding
+        )
+
     def _inputs(self, step: Step, contents: Mapping[str, str]) -> Inputs:
-        of_steps = {found.asked: tuple(self._input(of, found.asked[1]) for of in found.writers) for found in self._order.found(step)}
+        known = [found for found in self._order.found(step) if all(of in self._manifests for of in found.writers)]
+        of_steps = {found.asked: tuple(self._input(of, found.asked[1]) for of in found.writers) for found in known}
         elsewhere = {ref: self._referred(step, ref) for ref in self._order.refs(step)}
         return Inputs(of_steps=of_steps, of_warehouses=elsewhere, contents=contents)
 
@@ -292,6 +322,12 @@ class Runner:
             self._engine.close()
             self._engine = None
         shutil.rmtree(self._warehouse.root / "scratch", ignore_errors=True)
+
+
+@dataclass
+class _Spent:
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
 
 
 def _cpu_s() -> float:

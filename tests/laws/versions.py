@@ -28,7 +28,14 @@ LOCK = Path(__file__).with_name("part_versions.json")
 REGISTRIES = (sources, extractors, cleaners, signals, detectors, tasks, metrics, models)
 # What cannot change a row (the ground floor is covered by content hashes and formats, engines by the comparison of engines). The SQL that these
 # modules name counts all the same.
-OUTSIDE = ("pipelines.contract", "pipelines.engine", "pipelines.steps.base", "pipelines.steps.settings", "pipelines.steps.runner")
+OUTSIDE = (
+    "pipelines.contract",
+    "pipelines.engine",
+    "pipelines.steps.base",
+    "pipelines.steps.passes",
+    "pipelines.steps.settings",
+    "pipelines.steps.runner",
+)
 # Keys of training and of evaluation hold one constant each, which stands for these modules and all that they import.
 BODIES = {
     "MODEL_VERSION": ("modelcore.training", "modelcore.hugging_face", "modelcore.checkpoint"),

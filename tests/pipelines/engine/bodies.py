@@ -125,3 +125,13 @@ class Burn:
         while time.process_time() < end:
             pass
         return {}
+
+
+@dataclass(frozen=True)
+class HandOn:
+    """Gives the rows under two names, in two pieces: a table, and what is only handed on."""
+
+    def __call__(self, batch: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+        half = batch.num_rows // 2
+        yield {"kept": batch.slice(0, half)}
+        yield {"kept": batch.slice(half), "on": batch}
