@@ -1,6 +1,7 @@
 """Part files: the one way in which rows reach the disk, and the one way in which they are read back.
 
 A worker writes files under names that no other attempt can use and hands back what they are; a file counts only once a manifest names it.
+Tables that a step only works with, and that no manifest will name, are scratch: neither hashed nor waited for until they are on the disk.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW_GROUP_BYTES: Final = 4 << 20
+_WRITE_BYTES: Final = 1 << 20  # of one call of Python's for a file's bytes; Parquet writes page by page
 _WAY_OUT: Final = "run `assay verify`, then run the step again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartFile:
-    """A Parquet file as a worker hands it back. ``content`` is the order-free hash of its rows."""
+    """A Parquet file as a worker hands it back. ``content`` is the order-free hash of its rows; of scratch it is empty, as ``sha256`` is."""
 
     table: str
     path: str
@@ -56,7 +58,13 @@ class Table:
 
     @property
     def content_sha256(self) -> str:
-        """Hash of the rows' content, whatever their order and however they are cut into files."""
+        """Hash of the rows' content, whatever their order and however they are cut into files.
+
+        Raises:
+            PartError: the table is scratch, which nothing hashed.
+        """
+        if not all(f.content for f in self.files):
+            raise PartError(f"the table {self.name!r} was written as scratch and has no content hash; this is a fault of assay")
         total = sum(int(f.content, 16) for f in self.files) & MASK
         return hashlib.sha256(f"{self.num_rows}:{total:032x}".encode()).hexdigest()
 
@@ -82,11 +90,12 @@ def union(name: str, tables: Iterable[Table], schema: pa.Schema) -> Table:
 class PartWriter:
     """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES) -> None:
-        """Nothing is created before the first row arrives."""
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES, *, is_scratch: bool = False) -> None:
+        """Nothing is created before the first row arrives. ``is_scratch``: no manifest will name these tables."""
         self._folder = folder
         self._schemas = dict(schemas)
         self._row_group_bytes = row_group_bytes
+        self._is_scratch = is_scratch
         self._open: dict[str, _OpenPart] = {}
         self.files: list[PartFile] = []
 
@@ -104,7 +113,7 @@ class PartWriter:
                 if batch.num_rows == 0:
                     continue
                 if name not in self._open:
-                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
+                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes, is_scratch=self._is_scratch)
                 self._open[name].add(conform(batch, self._schemas[name]))
 
     def __enter__(self) -> Self:
@@ -113,12 +122,12 @@ class PartWriter:
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
         """Closes every file; after an error the files stay behind unnamed and are swept later."""
-        if kind is None:
-            with self._explained():
-                self.files += [part.close() for part in self._open.values()]
-            return
-        for part in self._open.values():
-            with contextlib.suppress(OSError):  # what a full disk refuses at the end is not what went wrong
+        try:
+            if kind is None:
+                with self._explained():
+                    self.files += [part.close() for part in self._open.values()]
+        finally:
+            for part in self._open.values():
                 part.abandon()
 
     @contextlib.contextmanager
@@ -130,21 +139,25 @@ class PartWriter:
 
 
 class _OpenPart:
-    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int) -> None:
+    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int, *, is_scratch: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.table = table
         self.path = folder / f"part-{uuid.uuid4().hex}.parquet"
         self.schema = schema
         self.limit = row_group_bytes
+        self.is_scratch = is_scratch
+        self.file = _WrittenFile(self.path, is_hashed=not is_scratch)
+        self.sink = pa.BufferedOutputStream(pa.PythonFile(self.file, mode="w"), _WRITE_BYTES)
         self.writer = pq.ParquetWriter(
-            self.path, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True
+            self.sink, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True
         )
         self.held: list[pa.RecordBatch] = []
         self.held_bytes = self.num_rows = self.num_row_groups = self.content = 0
         self.hashed = [f.name for f in schema if f.name not in volatile_columns(schema)]
 
     def add(self, batch: pa.RecordBatch) -> None:
-        self.content = (self.content + content_hash(batch.select(self.hashed))) & MASK
+        if not self.is_scratch:
+            self.content = (self.content + content_hash(batch.select(self.hashed))) & MASK
         self.num_rows += batch.num_rows
         for piece in by_bytes([batch], self.limit):
             self.held.append(piece)
@@ -162,16 +175,59 @@ class _OpenPart:
     def close(self) -> PartFile:
         self.flush()
         self.writer.close()
-        with self.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+        self.sink.flush()
+        if not self.is_scratch:
+            self.file.sync()
+        self.sink.close()
         return PartFile(
-            table=self.table, path=str(self.path), num_rows=self.num_rows, num_bytes=self.path.stat().st_size,
-            num_row_groups=self.num_row_groups, sha256=digest, content=f"{self.content:032x}",
+            table=self.table, path=str(self.path), num_rows=self.num_rows, num_bytes=self.file.num_bytes,
+            num_row_groups=self.num_row_groups, sha256=self.file.sha256, content="" if self.is_scratch else f"{self.content:032x}",
         )  # fmt: skip
 
     def abandon(self) -> None:
-        self.writer.close()
+        """Lets go of the file, whatever was written; of one that was closed there is nothing to do."""
+        self.file.is_dropped = True  # what Arrow still holds goes nowhere: a full disk would refuse it once more
+        with contextlib.suppress(OSError, pa.ArrowException):  # what a broken writer says at the end is not what went wrong
+            self.writer.close()
+        self.sink.close()
+
+
+class _WrittenFile:
+    """A new file that hashes its bytes on their way to the disk, so that nobody reads them back for that. Arrow writes to it."""
+
+    def __init__(self, path: Path, *, is_hashed: bool) -> None:
+        self._file = path.open("xb", buffering=0)
+        self._digest = hashlib.sha256() if is_hashed else None
+        self.num_bytes = 0
+        self.is_dropped = False
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    @property
+    def sha256(self) -> str:
+        return "" if self._digest is None else self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        if self.is_dropped:
+            return
+        if self._digest is not None:
+            self._digest.update(data)
+        left = memoryview(data)
+        while left:  # one call may write less than it is given
+            written = self._file.write(left)
+            self.num_bytes += written
+            left = left[written:]
+
+    def flush(self) -> None:
+        """Nothing is held here."""
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def by_bytes(batches: Iterable[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
@@ -192,11 +248,13 @@ def tables_of(files: Iterable[PartFile], schemas: Mapping[str, pa.Schema]) -> di
 
 
 def check_file(file: PartFile) -> None:
-    """Reads a file and compares it with what its writer said of it.
+    """Reads a file and compares it with what its writer said of it; of scratch its writer said nothing.
 
     Raises:
         CorruptFile: it is missing or differs.
     """
+    if not file.sha256:
+        return
     try:
         is_whole = file_sha256(file.path) == file.sha256
     except OSError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from pipelines.contract.columns import column
-from pipelines.contract.errors import CorruptFile, PartError
-from pipelines.contract.parts import PartWriter, Table, read_table, tables_of
+from pipelines.contract.errors import CorruptFile, PartError, WarehouseError
+from pipelines.contract.hashing import file_sha256
+from pipelines.contract.manifest import entry_of
+from pipelines.contract.parts import PartWriter, Table, check_file, read_table, tables_of
 from pipelines.contract.schema import LEDGER
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("ids", pa.list_(pa.int32()))])
@@ -62,6 +65,40 @@ def test_a_flipped_bit_is_found_or_harmless_but_never_another_value(tmp_path: Pa
         except CorruptFile as error:
             found += path.name in str(error)
     assert found > len(places) // 2
+
+
+def test_a_file_is_said_to_hold_what_a_reader_of_its_bytes_finds(tmp_path: Path) -> None:
+    table = write(tmp_path, [{"doc_id": f"{i}", "n": i, "x": i / 3, "ids": [i]} for i in range(500)], row_group_bytes=1000)
+    for file in table.files:
+        assert (file.sha256, file.num_bytes) == (file_sha256(file.path), Path(file.path).stat().st_size)
+        check_file(file)
+
+
+def test_scratch_is_read_like_any_table_but_has_no_hash_and_enters_no_manifest(tmp_path: Path) -> None:
+    with PartWriter(tmp_path, {"t": SCHEMA}, is_scratch=True) as writer:
+        writer.write({"t": pa.RecordBatch.from_pylist([{"doc_id": "a", "n": 1, "x": 0.5, "ids": [1]}], schema=SCHEMA)})
+    table = tables_of(writer.files, {"t": SCHEMA})["t"]
+    assert read_table(table).num_rows == 1
+    assert [(f.sha256, f.content) for f in table.files] == [("", "")]
+    check_file(table.files[0])
+    with pytest.raises(PartError, match="'t' was written as scratch"):
+        entry_of(table, str(tmp_path))
+
+
+def test_a_writer_that_failed_leaves_no_file_open_and_no_noise(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    batch = pa.RecordBatch.from_pylist([{"doc_id": "a", "n": 1, "x": 0.5, "ids": [1]}], schema=SCHEMA)
+    failed, full = PartWriter(tmp_path, {"t": SCHEMA}, row_group_bytes=1), PartWriter(tmp_path, {"t": SCHEMA})
+    for writer in (failed, full):
+        writer.write({"t": batch})
+    failed.__exit__(ZeroDivisionError, None, None)
+    full._open["t"].file._file.close()
+    full._open["t"].file._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - the writer closes it
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        full.__exit__(None, None, None)
+    assert [part.file.closed for one in (failed, full) for part in one._open.values()] == [True, True]
+    del writer, failed, full
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_column_that_does_not_fit_is_refused_and_names_no_value(tmp_path: Path) -> None:
