@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import sys
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.hashing import DIGEST_BYTES, MASK, NAN, encoded, rows_hash
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _NAN: Final = pa.Array.from_buffers(pa.float64(), 1, [None, pa.py_buffer(NAN)])[0]  # pa.scalar would import pandas, a second for every command
+_SHORT_BYTES: Final = 1024
 _BYTES: Final = pa.large_binary()  # 64-bit offsets: a batch's columns together may pass 2 GiB
 
 
@@ -21,10 +25,17 @@ def content_hash(batch: pa.RecordBatch) -> int:
     if sys.byteorder == "big" or not batch.num_columns:  # Arrow's buffers are not what the definition writes
         return rows_hash(zip(*map(_values, batch.columns), strict=True))
     rows = _joined(*map(_encoded, batch.columns))
+    hashed, whole = hashlib.blake2b, int.from_bytes
+    return sum([whole(hashed(row, digest_size=DIGEST_BYTES).digest(), "big") for row in _each(rows)]) & MASK
+
+
+def _each(rows: pa.Array) -> Iterable[bytes | memoryview]:
+    """The bytes of each row: of short ones a copy, which costs less than a view does; of long ones a view."""
+    if rows.nbytes < _SHORT_BYTES * len(rows):
+        return cast("list[bytes]", rows.to_pylist())
     offsets = memoryview(rows.buffers()[1]).cast("q")[rows.offset : rows.offset + len(rows) + 1]
     data = memoryview(rows.buffers()[2] or b"")
-    hashed, whole = hashlib.blake2b, int.from_bytes
-    return sum(whole(hashed(data[start:end], digest_size=DIGEST_BYTES).digest(), "big") for start, end in pairwise(offsets)) & MASK
+    return (data[start:end] for start, end in pairwise(offsets))
 
 
 def _values(column: pa.Array) -> list[object]:

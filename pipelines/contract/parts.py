@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ROW_GROUP_BYTES: Final = 4 << 20
 _WRITE_BYTES: Final = 1 << 20  # of one call of Python's for a file's bytes; Parquet writes page by page
+_ROW_GROUP_BYTES: Final = b"row_group_bytes"
+_CONTENT_DEFINED: Final = b"content_defined_pages"
 _WAY_OUT: Final = "run `assay verify`, then run the step again"
 
 
@@ -87,6 +89,15 @@ def union(name: str, tables: Iterable[Table], schema: pa.Schema) -> Table:
     return Table(name=name, schema=schema, files=tuple(file for table in tables for file in table.files))
 
 
+def laid_out(schema: pa.Schema, *, row_group_bytes: int = ROW_GROUP_BYTES, is_content_defined: bool = False) -> pa.Schema:
+    """The schema with a wish for how its files are cut, which goes wherever the schema goes and which writers follow; no content, no file holds it.
+
+    ``is_content_defined`` ends pages where the values say so, so that files of equal rows share most of their bytes: for tables that are published.
+    """
+    wish = {_ROW_GROUP_BYTES: b"%d" % row_group_bytes, **({_CONTENT_DEFINED: b"1"} if is_content_defined else {})}
+    return schema.with_metadata({**(schema.metadata or {}), **wish})
+
+
 class PartWriter:
     """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
 
@@ -144,13 +155,16 @@ class _OpenPart:
         self.table = table
         self.path = folder / f"part-{uuid.uuid4().hex}.parquet"
         self.schema = schema
-        self.limit = row_group_bytes
+        asked = schema.metadata or {}
+        self.limit = int(asked.get(_ROW_GROUP_BYTES, row_group_bytes))
         self.is_scratch = is_scratch
         self.file = _WrittenFile(self.path, is_hashed=not is_scratch)
         self.sink = pa.BufferedOutputStream(pa.PythonFile(self.file, mode="w"), _WRITE_BYTES)
         self.writer = pq.ParquetWriter(
-            self.sink, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True
-        )
+            self.sink, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True,
+            use_dictionary=False,  # ids and texts hardly repeat; what does, zstd shortens: on every table smaller, faster to write and to read
+            use_content_defined_chunking=_CONTENT_DEFINED in asked,
+        )  # fmt: skip
         self.held: list[pa.RecordBatch] = []
         self.held_bytes = self.num_rows = self.num_row_groups = self.content = 0
         self.hashed = [f.name for f in schema if f.name not in volatile_columns(schema)]

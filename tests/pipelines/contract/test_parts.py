@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.contract.columns import column
 from pipelines.contract.errors import CorruptFile, PartError, WarehouseError
 from pipelines.contract.hashing import file_sha256
 from pipelines.contract.manifest import entry_of
-from pipelines.contract.parts import PartWriter, Table, check_file, read_table, tables_of
+from pipelines.contract.parts import PartWriter, Table, check_file, laid_out, read_table, tables_of
 from pipelines.contract.schema import LEDGER
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("ids", pa.list_(pa.int32()))])
@@ -83,6 +85,24 @@ def test_scratch_is_read_like_any_table_but_has_no_hash_and_enters_no_manifest(t
     check_file(table.files[0])
     with pytest.raises(PartError, match="'t' was written as scratch"):
         entry_of(table, str(tmp_path))
+
+
+def test_a_schema_says_how_its_files_are_cut_and_no_file_or_content_knows(tmp_path: Path) -> None:
+    def written(schema: pa.Schema, rows: list[int]) -> Table:
+        with PartWriter(tmp_path, {"t": schema}) as writer:
+            writer.write({"t": pa.record_batch({"text": [hashlib.sha256(b"%d" % n).hexdigest() for n in rows]})})
+        return tables_of(writer.files, {"t": schema})["t"]
+
+    plain = pa.schema([column("text", pa.string(), "text")])
+    whole, small = written(plain, list(range(500))), written(laid_out(plain, row_group_bytes=10_000), list(range(500)))
+    assert [f.num_row_groups for table in (whole, small) for f in table.files] == [1, 2]
+    assert whole.content_sha256 == small.content_sha256
+    assert [pq.read_schema(path).metadata for path in small.paths] == [None]
+
+    published = laid_out(plain, row_group_bytes=64 << 20, is_content_defined=True)
+    before, after = (Path(written(published, rows).paths[0]).read_bytes() for rows in (list(range(99_999)), list(range(100, 99_999))))
+    pages = [after[at : at + 64] for at in range(4, len(after) - 64, 100_000)]
+    assert sum(page in before for page in pages) > len(pages) // 2
 
 
 def test_a_writer_that_failed_leaves_no_file_open_and_no_noise(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
