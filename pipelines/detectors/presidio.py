@@ -7,36 +7,31 @@ NLP model (a test compares the two) at a fraction of the time. Where presidio fa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
-
-from phonenumbers import SUPPORTED_REGIONS
-from tldextract import TLDExtract
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
-from pipelines.detectors import windows
-from pipelines.detectors.base import DetectorTimeout, Span, detectors
+from pipelines.detectors.base import Span, detectors
 from pipelines.detectors.plausible import is_plausible
-from pipelines.text.lean_imports import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-with without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
-    from presidio_analyzer import Pattern, PatternRecognizer
-    from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
-    from presidio_analyzer.predefined_recognizers import (
-        CreditCardRecognizer,
-        EmailRecognizer,
-        IbanRecognizer,
-        IpRecognizer,
-        PhoneRecognizer,
-        UsSsnRecognizer,
-    )
+# Said here, and held to what presidio and phonenumbers say by a test: to import those takes more than a second, and a run that finds its steps done
+# only wants to know what the detector's parameters are.
+ENTITIES: Final = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IP_ADDRESS", "IBAN_CODE", "US_SSN", "URL_CREDENTIALS")
+DEFAULT_REGIONS: Final = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
+REGIONS: Final = frozenset(
+    """
+    AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ CA CC CD CF CG CH CI CK CL CM
+    CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GT GU GW GY
+    HK HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF
+    MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PR PS PT PW PY QA RE
+    RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG US UY UZ
+    VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
+    """.split()  # noqa: SIM905 - a list literal would take 60 lines
+)
 
 # Code points that a recogniser sees at once, where a window is longer. What bounds the work is this and ``windows.REACH``, never the clock: the
 # slowest piece that could be made up keeps a pattern busy for 0.1 s, and the timeout of 60 s only ends a run whose machine stands still. A number
@@ -45,54 +40,6 @@ with without("torch", "transformers"):  # presidio imports both if it can, for e
 CHUNK_LENGTH: Final = 10_000
 OVERLAP_LENGTH: Final = 2_000  # longer than any match that is personal data: an address has at most 320 characters, a number far fewer
 _LOGGER: Final = logging.getLogger("presidio-analyzer")
-_SUFFIXES: Final = TLDExtract(suffix_list_urls=(), cache_dir=None)  # the snapshot in the package: no network, no cache on disk
-_URL_USER: Final = r"(?<=://)[^\s/?#@:<>\"'{}]+:[^\s/?#@<>\"'{}]+@[^\s/?#@<>\"'{}]+"
-
-
-class _FailClosed(logging.Filter):
-    """Turns presidio's warning that a pattern timed out into an error, and keeps its other warnings, which may quote the text, from all logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING:
-            return True
-        if "timed out" in str(record.msg):
-            raise DetectorTimeout(
-                f"presidio: a pattern took over {REGEX_TIMEOUT_SECONDS} s for what takes a tenth of a second elsewhere; "
-                "run again when the machine has time, or raise REGEX_TIMEOUT_SECONDS in the environment"
-            )
-        return False
-
-
-_LOGGER.addFilter(_FailClosed())
-
-
-class _OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc]
-    """Presidio's, with the list of public suffixes that is on this machine."""
-
-    def validate_result(self, pattern_text: str) -> bool:
-        return bool(_SUFFIXES(pattern_text).fqdn)
-
-
-def _url_credentials() -> PatternRecognizer:
-    pattern = Pattern("user and password in a URL", _URL_USER, 0.9)
-    return PatternRecognizer(supported_entity="URL_CREDENTIALS", name="UrlCredentialsRecognizer", patterns=[pattern])
-
-
-@dataclass(frozen=True, slots=True)
-class _Entity:
-    windows: windows.Windows
-    make: Callable[[tuple[str, ...]], Any]  # takes the regions of phone numbers
-
-
-ENTITIES: Final = {
-    "EMAIL_ADDRESS": _Entity(windows.email, lambda _: _OfflineEmailRecognizer(name="EmailRecognizer")),
-    "PHONE_NUMBER": _Entity(windows.phone_number, lambda regions: PhoneRecognizer(supported_regions=regions)),
-    "CREDIT_CARD": _Entity(windows.credit_card, lambda _: CreditCardRecognizer()),
-    "IP_ADDRESS": _Entity(windows.ip_address, lambda _: IpRecognizer()),
-    "IBAN_CODE": _Entity(windows.iban, lambda _: IbanRecognizer()),
-    "US_SSN": _Entity(windows.us_ssn, lambda _: UsSsnRecognizer()),
-    "URL_CREDENTIALS": _Entity(windows.url_credentials, lambda _: _url_credentials()),
-}
 
 
 @detectors("presidio")
@@ -106,9 +53,9 @@ class Presidio:
     """
 
     version: ClassVar[int] = 2
-    entities: tuple[str, ...] = tuple(ENTITIES)  # kinds of personal data that are looked for
+    entities: tuple[str, ...] = ENTITIES  # kinds of personal data that are looked for
     min_score: float = 0.4  # a finding of which presidio is less sure is left out, from 0 to 1
-    phone_regions: tuple[str, ...] = PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS  # countries whose numbers count without a country code
+    phone_regions: tuple[str, ...] = DEFAULT_REGIONS  # countries whose numbers count without a country code
 
     def __post_init__(self) -> None:
         """Rejects entities and regions that are not known.
@@ -116,7 +63,7 @@ class Presidio:
         Raises:
             ConfigError: with the nearest known one.
         """
-        for kind, given, known in (("entity", self.entities, ENTITIES), ("region", self.phone_regions, SUPPORTED_REGIONS)):
+        for kind, given, known in (("entity", self.entities, ENTITIES), ("region", self.phone_regions, REGIONS)):
             for name in given:
                 if name not in known:
                     raise ConfigError(f"presidio: no {kind} is named {name!r}; {did_you_mean(name, known)}")
@@ -134,7 +81,9 @@ class Presidio:
         return sorted(found, key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer))
 
     def _of(self, entity: str, text: str) -> Iterator[Span]:
-        for start, end in ENTITIES[entity].windows(text):
+        from pipelines.detectors.recognizers import RECOGNIZERS  # loads presidio
+
+        for start, end in RECOGNIZERS[entity].windows(text):
             for low, high, after, upto in _chunks(start, end):
                 for span in self.found_in(entity, text, low, high):
                     if after < span.end <= upto and span.score >= self.min_score and is_plausible(span, text):
@@ -142,7 +91,9 @@ class Presidio:
 
     def found_in(self, entity: str, text: str, low: int, high: int) -> Iterator[Span]:
         """What presidio finds in a part of a text, in the coordinates of the whole."""
-        for result in _recognizer(entity, self.phone_regions).analyze(text[low:high], [entity], None):
+        from pipelines.detectors.recognizers import recognizer
+
+        for result in recognizer(entity, self.phone_regions).analyze(text[low:high], [entity], None):
             name = result.recognition_metadata["recognizer_name"]
             yield Span(start=low + result.start, end=low + result.end, entity=entity, score=float(result.score), recognizer=name)
 
@@ -158,8 +109,3 @@ def _chunks(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
         yield max(start, after - OVERLAP_LENGTH), after + CHUNK_LENGTH + OVERLAP_LENGTH, after, after + CHUNK_LENGTH
         after += CHUNK_LENGTH
     yield max(start, after - OVERLAP_LENGTH), end, after, end
-
-
-@lru_cache(maxsize=64)
-def _recognizer(entity: str, phone_regions: tuple[str, ...]) -> Any:
-    return ENTITIES[entity].make(phone_regions)

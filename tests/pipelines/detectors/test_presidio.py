@@ -6,7 +6,10 @@ import json
 import logging
 import pickle
 import random
+import subprocess
+import sys
 
+import phonenumbers
 import presidio_analyzer.pattern_recognizer
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +23,8 @@ from pipelines.contract.errors import ConfigError
 from pipelines.detectors import presidio, windows
 from pipelines.detectors.base import DetectorTimeout, Span
 from pipelines.detectors.plausible import is_plausible
-from pipelines.detectors.presidio import CHUNK_LENGTH, ENTITIES, Presidio, _OfflineEmailRecognizer, _url_credentials
+from pipelines.detectors.presidio import CHUNK_LENGTH, DEFAULT_REGIONS, ENTITIES, REGIONS, Presidio
+from pipelines.detectors.recognizers import RECOGNIZERS, _OfflineEmailRecognizer, _url_credentials
 
 DETECTOR = Presidio()
 
@@ -218,7 +222,7 @@ SLOWEST = {
 
 @pytest.mark.parametrize(("entity", "text"), [(entity, text) for entity, texts in SLOWEST.items() for text in texts])
 def test_no_piece_that_a_pattern_sees_is_long_enough_to_keep_it_busy(monkeypatch, entity, text):
-    pieces = [(low, high) for start, end in ENTITIES[entity].windows(text * 3) for low, high, _, _ in presidio._chunks(start, end)]
+    pieces = [(low, high) for start, end in RECOGNIZERS[entity].windows(text * 3) for low, high, _, _ in presidio._chunks(start, end)]
     assert max(high - low for low, high in pieces) <= CHUNK_LENGTH + 2 * presidio.OVERLAP_LENGTH
     monkeypatch.setattr(presidio_analyzer.pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 6)  # a tenth of what it is
     DETECTOR.find(text * 3)
@@ -253,6 +257,18 @@ def test_an_unknown_entity_or_region_is_an_error_with_a_suggestion():
         Presidio(phone_regions=("XX",))
 
 
+def test_entities_and_regions_are_those_of_presidio():
+    assert tuple(RECOGNIZERS) == ENTITIES
+    assert PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS == DEFAULT_REGIONS
+    assert phonenumbers.SUPPORTED_REGIONS == REGIONS
+
+
+def test_presidio_is_imported_when_a_text_is_looked_at_and_not_before():
+    heavy = "{'presidio_analyzer', 'phonenumbers', 'numba'} & set(sys.modules)"
+    code = f"import sys; from pipelines.detectors.presidio import Presidio; Presidio(); print({heavy})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
 def test_a_detector_travels_to_a_worker_and_other_regions_find_other_numbers():
     assert pickle.loads(pickle.dumps(DETECTOR)) == DETECTOR
     text = "tel 060 123 456"
@@ -263,7 +279,7 @@ def test_a_detector_travels_to_a_worker_and_other_regions_find_other_numbers():
 @given(st.text(alphabet="ab1@.:/ -+<>(\n\u0661", max_size=60))
 @settings(deadline=None, max_examples=200)
 def test_windows_are_sorted_and_lie_in_the_text(text):
-    for entity in ENTITIES.values():
+    for entity in RECOGNIZERS.values():
         found = list(entity.windows(text))
         assert all(0 <= start < end <= len(text) for start, end in found)
         assert found == sorted(found)
