@@ -29,6 +29,7 @@ ROW_GROUP_BYTES: Final = 4 << 20
 _WRITE_BYTES: Final = 1 << 20  # of one call of Python's for a file's bytes; Parquet writes page by page
 _ROW_GROUP_BYTES: Final = b"row_group_bytes"
 _CONTENT_DEFINED: Final = b"content_defined_pages"
+_SCRATCH: Final = b"is_scratch"
 _WAY_OUT: Final = "run `assay verify`, then run the step again"
 
 
@@ -98,15 +99,19 @@ def laid_out(schema: pa.Schema, *, row_group_bytes: int = ROW_GROUP_BYTES, is_co
     return schema.with_metadata({**(schema.metadata or {}), **wish})
 
 
+def scratch(schema: pa.Schema) -> pa.Schema:
+    """The schema of a table that its step only works with: writers see the mark, and no manifest may name the table."""
+    return schema.with_metadata({**(schema.metadata or {}), _SCRATCH: b"1"})
+
+
 class PartWriter:
     """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES, *, is_scratch: bool = False) -> None:
-        """Nothing is created before the first row arrives. ``is_scratch``: no manifest will name these tables."""
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES) -> None:
+        """Nothing is created before the first row arrives."""
         self._folder = folder
         self._schemas = dict(schemas)
         self._row_group_bytes = row_group_bytes
-        self._is_scratch = is_scratch
         self._open: dict[str, _OpenPart] = {}
         self.files: list[PartFile] = []
 
@@ -124,7 +129,7 @@ class PartWriter:
                 if batch.num_rows == 0:
                     continue
                 if name not in self._open:
-                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes, is_scratch=self._is_scratch)
+                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
                 self._open[name].add(conform(batch, self._schemas[name]))
 
     def __enter__(self) -> Self:
@@ -150,15 +155,15 @@ class PartWriter:
 
 
 class _OpenPart:
-    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int, *, is_scratch: bool) -> None:
+    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.table = table
         self.path = folder / f"part-{uuid.uuid4().hex}.parquet"
         self.schema = schema
         asked = schema.metadata or {}
         self.limit = int(asked.get(_ROW_GROUP_BYTES, row_group_bytes))
-        self.is_scratch = is_scratch
-        self.file = _WrittenFile(self.path, is_hashed=not is_scratch)
+        self.is_scratch = _SCRATCH in asked
+        self.file = _WrittenFile(self.path, is_hashed=not self.is_scratch)
         self.sink = pa.BufferedOutputStream(pa.PythonFile(self.file, mode="w"), _WRITE_BYTES)
         self.writer = pq.ParquetWriter(
             self.sink, schema.remove_metadata(), compression="zstd", write_page_checksum=True, store_schema=False, write_statistics=True,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.contract.errors import LedgerError
 from pipelines.contract.manifest import Artifact
-from pipelines.contract.parts import Table
+from pipelines.contract.parts import Table, scratch
 from pipelines.contract.reference import Ref
 from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
 from pipelines.engine.base import Body
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EVERY: Final = "*"  # in the place of a step that is read from: every earlier one that writes the table
 LAST: Final = ""  # the last earlier one that writes it
 _SAMPLE: Final = {"doc_id": "0" * 32, "text": "one two three, and four five six seven", "split": "train"}
-STRAYS: Final = pa.schema([("num_strays", pa.int64())])
+STRAYS: Final = scratch(pa.schema([("num_strays", pa.int64())]))
 ACCOUNT: Final = tuple(f.name for f in LEDGER.schema if f.name not in {"step", "cpu_s", "wall_s", "peak_rss_bytes"})
 
 
@@ -196,7 +196,7 @@ class Work:
         no_fates, no_edits = (Table(name=spec.name, schema=spec.schema) for spec in (FATES, EDITS))
         given = {"before": before, "after": after, "fates": fates or no_fates, "edits": edits or no_edits}
         schema = LEDGER.schema
-        wanted = schema.empty_table().select(list(ACCOUNT)).schema
+        wanted = scratch(schema.empty_table().select(list(ACCOUNT)).schema)
         row: dict[str, Any] = self.engine.rows(self.query("account", wanted, given), 1).to_pylist()[0]
         return Account(**row)
 

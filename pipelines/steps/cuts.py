@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from pipelines.contract.parts import Table, union
+from pipelines.contract.parts import Table, scratch, union
 from pipelines.contract.schema import EDITS
 
 if TYPE_CHECKING:
     from pipelines.steps.base import Work
 
 CUTS: Final = "cuts"
-CUT_LISTS: Final = pa.schema([("doc_id", pa.string()), ("cuts", pa.list_(pa.int64()))])
+CUT_LISTS: Final = scratch(pa.schema([("doc_id", pa.string()), ("cuts", pa.list_(pa.int64()))]))
 
 
 @dataclass(frozen=True)

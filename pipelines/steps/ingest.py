@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, QuarantineExceeded
-from pipelines.contract.parts import PartWriter, Table, tables_of
+from pipelines.contract.parts import PartWriter, Table, scratch, tables_of
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED, SURVIVORS
 from pipelines.sources.base import Listing, Source, sources
 from pipelines.steps.base import Account, Outcome, Work
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from pipelines.steps.settings import Curation
 
-READ: Final = pa.schema([("source", pa.string()), ("num_documents", pa.int64())])
-FAULTS: Final = pa.schema([
+READ: Final = scratch(pa.schema([("source", pa.string()), ("num_documents", pa.int64())]))
+FAULTS: Final = scratch(pa.schema([
     ("source", pa.string()), ("error", pa.string()), ("num_faults", pa.int64()), ("origin_file", pa.string()), ("message", pa.string()),
-])  # fmt: skip
-BOOKS: Final = pa.schema([
+]))  # fmt: skip
+BOOKS: Final = scratch(pa.schema([
     (name, pa.int64()) for name in ("docs_in", "docs_kept", "docs_quarantined", "bytes_in", "bytes_kept", "bytes_quarantined")
-])  # fmt: skip
-REPEATED: Final = pa.schema([("doc_id", pa.string())])
-FIRST_PLACE: Final = pa.schema([("doc_id", pa.string()), ("first_file", pa.string()), ("first_offset", pa.int64())])
+]))  # fmt: skip
+REPEATED: Final = scratch(pa.schema([("doc_id", pa.string())]))
+FIRST_PLACE: Final = scratch(pa.schema([("doc_id", pa.string()), ("first_file", pa.string()), ("first_offset", pa.int64())]))
 
 
 class Ingest:

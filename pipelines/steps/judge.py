@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract.columns import column
 from pipelines.contract.config import encode
-from pipelines.contract.parts import union
+from pipelines.contract.parts import scratch, union
 from pipelines.contract.schema import FATES, SURVIVORS, VERDICTS
 from pipelines.rules.preset import DOCUMENT, FACTS, Rule, judge
 from pipelines.steps.base import LAST, Outcome, Work
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 FAMILY: Final = "signals_"
-FAILURES: Final = pa.schema([("doc_id", pa.string()), ("position", pa.int64()), ("reason", pa.string())])
-_FACTS: Final = pa.schema([column("doc_id", pa.string(), ""), *(column(f"{DOCUMENT}{name}", of, "") for name, of in FACTS.items())])
+FAILURES: Final = scratch(pa.schema([("doc_id", pa.string()), ("position", pa.int64()), ("reason", pa.string())]))
+_FACTS: Final = scratch(pa.schema([column("doc_id", pa.string(), ""), *(column(f"{DOCUMENT}{name}", of, "") for name, of in FACTS.items())]))
 _Placed = tuple[int, Rule]
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
-from pipelines.contract.parts import Table, union
+from pipelines.contract.parts import Table, scratch, union
 from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
 from pipelines.detectors.replacement import written_for
 from pipelines.detectors.scrub import Scrub as ScrubTexts
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 S, I64 = pa.string(), pa.int64()
-FAULTS: Final = pa.schema([("doc_id", S), ("fault", S)])
-GROUPS: Final = pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)])
-DROPS: Final = pa.schema([("step", S), ("reason", S), ("num_documents", I64)])
-ENTITIES: Final = pa.schema([("entity", S), ("num_spans", I64)])
-MET: Final = pa.schema([("benchmark", S), ("action", S), ("num_items", I64), ("num_documents", I64)])
+FAULTS: Final = scratch(pa.schema([("doc_id", S), ("fault", S)]))
+GROUPS: Final = scratch(pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)]))
+DROPS: Final = scratch(pa.schema([("step", S), ("reason", S), ("num_documents", I64)]))
+ENTITIES: Final = scratch(pa.schema([("entity", S), ("num_spans", I64)]))
+MET: Final = scratch(pa.schema([("benchmark", S), ("action", S), ("num_items", I64), ("num_documents", I64)]))
 
 
 @dataclass(frozen=True)

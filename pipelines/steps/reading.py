@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contract.parts import scratch
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
 from pipelines.sources.base import Fault, Record, Skipped, Source, Unit
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # A row is a share of the work: units of one source, in their order; an end of -1 is the end of the file.
-UNITS: Final = pa.schema([
+UNITS: Final = scratch(pa.schema([
     ("source", pa.string()), ("names", pa.list_(pa.string())), ("starts", pa.list_(pa.int64())), ("ends", pa.list_(pa.int64())),
     ("sizes", pa.list_(pa.int64())),
-])  # fmt: skip
-TALLY: Final = pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())])
+]))  # fmt: skip
+TALLY: Final = scratch(pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())]))
 _FLUSH_BYTES: Final = 8 << 20
 _ROW_BYTES: Final = 512  # what a record costs besides its text while it is held
 _SHARE_BYTES: Final = 8 << 20

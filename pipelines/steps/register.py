@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pyarrow as pa
 
-from pipelines.contract.parts import PartWriter, tables_of
+from pipelines.contract.parts import PartWriter, scratch, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS, SURVIVORS, TEXTS
 from pipelines.steps.base import LAST, Outcome, Work
 from pipelines.text.words import count_words
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 HELDOUT_ROWS = 50_000
-IDS: Final = pa.schema([("doc_id", pa.string())])
-HELDOUT: Final = pa.schema([TEXTS.schema.field(name) for name in ("doc_id", "text", "source")])
+IDS: Final = scratch(pa.schema([("doc_id", pa.string())]))
+HELDOUT: Final = scratch(pa.schema([TEXTS.schema.field(name) for name in ("doc_id", "text", "source")]))
 
 
 @dataclass(frozen=True)

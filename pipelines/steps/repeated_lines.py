@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pyarrow as pa
 
 from pipelines.contract.config import encode
+from pipelines.contract.parts import scratch
 from pipelines.contract.schema import EDITS, FATES, SURVIVORS, VERDICTS
 from pipelines.dedup.lines import COUNTS, LINES, CutLines, HashLines
 from pipelines.steps.base import LAST, Outcome, Work
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
 
-FREQUENT: Final = pa.schema([("high", pa.int64()), ("low", pa.int64())])
-SPANS: Final = pa.schema([("doc_id", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
+FREQUENT: Final = scratch(pa.schema([("high", pa.int64()), ("low", pa.int64())]))
+SPANS: Final = scratch(pa.schema([("doc_id", pa.string()), ("start", pa.int64()), ("end", pa.int64())]))
 
 
 class RepeatedLines:

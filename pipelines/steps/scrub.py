@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.config import encode
+from pipelines.contract.parts import scratch
 from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTINE, SURVIVORS
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
 
-LIVING: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))])
+LIVING: Final = scratch(pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))]))
 FINALS: Final = {f"finals_{split}": CORPUS.schema for split in ("train", "heldout")}
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.contract.config import encode as as_json
 from pipelines.contract.errors import InputError
-from pipelines.contract.parts import Table
+from pipelines.contract.parts import Table, scratch
 from pipelines.contract.schema import CORPUS, SHARDS, SURVIVORS
 from pipelines.shards.tokenizer import encode, learn
 from pipelines.steps.base import Outcome, Work
@@ -17,8 +17,8 @@ from pipelines.steps.base import Outcome, Work
 if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
-SAMPLE: Final = pa.schema([("doc_id", pa.string()), ("position", pa.int64())])
-SAMPLE_TEXTS: Final = pa.schema([("position", pa.int64()), ("text", pa.string())])
+SAMPLE: Final = scratch(pa.schema([("doc_id", pa.string()), ("position", pa.int64())]))
+SAMPLE_TEXTS: Final = scratch(pa.schema([("position", pa.int64()), ("text", pa.string())]))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pipelines.contract.columns import column
 from pipelines.contract.errors import CorruptFile, PartError, WarehouseError
 from pipelines.contract.hashing import file_sha256
 from pipelines.contract.manifest import entry_of
-from pipelines.contract.parts import PartWriter, Table, check_file, laid_out, read_table, tables_of
+from pipelines.contract.parts import PartWriter, Table, check_file, laid_out, read_table, scratch, tables_of
 from pipelines.contract.schema import LEDGER
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("ids", pa.list_(pa.int32()))])
@@ -77,7 +77,7 @@ def test_a_file_is_said_to_hold_what_a_reader_of_its_bytes_finds(tmp_path: Path)
 
 
 def test_scratch_is_read_like_any_table_but_has_no_hash_and_enters_no_manifest(tmp_path: Path) -> None:
-    with PartWriter(tmp_path, {"t": SCHEMA}, is_scratch=True) as writer:
+    with PartWriter(tmp_path, {"t": scratch(SCHEMA)}) as writer:
         writer.write({"t": pa.RecordBatch.from_pylist([{"doc_id": "a", "n": 1, "x": 0.5, "ids": [1]}], schema=SCHEMA)})
     table = tables_of(writer.files, {"t": SCHEMA})["t"]
     assert read_table(table).num_rows == 1
