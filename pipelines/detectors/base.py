@@ -43,6 +43,11 @@ class Detector(Protocol):
 
     version: ClassVar[int]
 
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The entities that its spans may have."""
+        ...
+
     def find(self, text: str) -> list[Span]:
         """Spans in order of start; they may overlap.
 

@@ -43,6 +43,11 @@ class WordList:
         if not _ENTITY.fullmatch(self.entity):
             raise ValueError(f"entity {self.entity!r} must be capitals and digits with an underscore between, such as LISTED_TERM")
 
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The one that was chosen."""
+        return (self.entity,)
+
     def data(self) -> dict[str, str]:
         """The file's hash: other terms under the same path are another detector.
 

@@ -81,6 +81,8 @@ class Inputs:
 class Pass:
     """A body over all rows of one table. ``make`` is asked for the body when it is needed, with the inputs that the step has by then.
 
+    The table may be one that its step only hands on: then the rows exist nowhere else, and a step whose pass did not ride makes them itself.
+
     Attributes:
         name: of the pass among those of the step.
         reads: step and table.
@@ -115,7 +117,11 @@ class Rides(Protocol):
         """Takes what rode from a verb's tables."""
         ...
 
-    def take(self, step: str, its: Pass, table: Table) -> Mapping[str, Table] | None:
+    def is_ridden(self, step: str, table: str) -> bool:
+        """Whether a pass would ride on a table of a step."""
+        ...
+
+    def take(self, step: str, its: Pass, table: Table | None) -> Mapping[str, Table] | None:
         """What a pass made of the very rows of a table while it rode, if it did."""
         ...
 
@@ -157,14 +163,30 @@ class Work:
         return self.folder / f"{self._verbs:02d}-{name}"
 
     def map(
-        self, table: Table, body: Body, outputs: Mapping[str, pa.Schema], *, columns: Sequence[str] | None = None, beside: Table | None = None
+        self,
+        table: Table,
+        body: Body,
+        outputs: Mapping[str, pa.Schema],
+        *,
+        columns: Sequence[str] | None = None,
+        beside: Table | None = None,
+        hands_on: Mapping[str, pa.Schema] | None = None,
     ) -> dict[str, Table]:
-        """``Engine.map_batches``, with all that rides on its tables."""
+        """``Engine.map_batches``, with all that rides on its tables, and on what the body only hands on and nobody writes."""
         folder = self.subfolder(type(body).__name__.lower())
-        riders, aboard = self._riding.riders(self.step, outputs)
+        riders, aboard = self._riding.riders(self.step, {**outputs, **(hands_on or {})})
         made = self.engine.map_batches(table, body, outputs, folder, columns=columns, beside=beside, riders=riders)
         self._riding.keep(aboard, made)
         return {name: made[name] for name in outputs}
+
+    def is_ridden(self, table: str) -> bool:
+        """Whether a pass of a later step rides on a table of this one."""
+        return self._riding.is_ridden(self.step, table)
+
+    def carried(self, its: Pass) -> dict[str, Table] | None:
+        """What a pass made while it rode on what an earlier step handed on; None where the step has to do it now."""
+        found = self._riding.take(self.step, its, None)
+        return None if found is None else dict(found)
 
     def over(self, its: Pass) -> dict[str, Table]:
         """The tables of a pass: what it made while it rode on an earlier step, else a map of the table that it reads."""

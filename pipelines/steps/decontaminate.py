@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contract.config import encode
+from pipelines.contract.parts import scratch
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
 from pipelines.steps.cuts import CUTS, cut_lists
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
     from pipelines.steps.settings import Decontaminate as Options
 
 MAX_ITEMS: Final = 5_000_000
-SIDES: Final = pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))])
+HANDED: Final = "living"  # what goes on, as the scrubber sees it
+SIDES: Final = scratch(pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))]))
+READ: Final = ("doc_id", "text", "source", "kind", "language", "url", "license")  # of a text, by whoever takes it from here to its final form
+LIVING: Final = pa.schema([*(TEXTS.schema.field(name) for name in READ), *SIDES.remove(0)])
+
+
+@dataclass(frozen=True)
+class HandOn:
+    """Decontaminates documents, and where somebody asks for them hands on those that stay, with all that is cut out of them by now."""
+
+    body: DecontaminateTexts
+    is_asked: bool
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """What the body gives, and ``living``."""
+        made = dict(self.body(batch))
+        if self.is_asked:
+            made[HANDED] = _with_cuts(batch, made[CUTS]).filter(pc.invert(pc.is_in(batch.column("doc_id"), value_set=made["fates"].column("doc_id"))))
+        return made
+
+
+def _with_cuts(batch: pa.RecordBatch, more: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with each document's cuts, earlier and new ones, as one list sorted by start."""
+    if not more.num_rows:
+        return batch
+    new = defaultdict(list)
+    for doc_id, *cut in zip(*(more.column(name).to_pylist() for name in ("doc_id", "start", "end", "new_length")), strict=True):
+        new[doc_id].append(tuple(cut))
+    lists = [
+        [n for cut in sorted([*_triples(flat or ()), *new[doc_id]]) for n in cut] if doc_id in new else flat
+        for doc_id, flat in zip(batch.column("doc_id").to_pylist(), batch.column("cuts").to_pylist(), strict=True)
+    ]
+    return batch.set_column(batch.schema.get_field_index("cuts"), "cuts", pa.array(lists, pa.list_(pa.int64())))
+
+
+def _triples(flat: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    return (tuple(flat[i : i + 3]) for i in range(0, len(flat), 3))
 
 
 def index_of(work: Work) -> NgramIndex:
@@ -30,6 +73,12 @@ def index_of(work: Work) -> NgramIndex:
     items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
     keys = [(name, "ascending") for name in ("benchmark", "item_id", "part")]
     return NgramIndex.build(items.sort_by(keys), ngram_words=options.ngram_words, min_words=options.min_words)
+
+
+def living_sides(work: Work) -> Table:
+    """Who is alive, on which side, with all cuts so far: what stands beside the texts from here on."""
+    given = {"survivors": work.table(LAST, "survivors"), "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
+    return work.query("living_sides", SIDES, given)
 
 
 def actions_of(work: Work) -> dict[str, Action]:
@@ -68,14 +117,14 @@ class Decontaminate:
         return {s.name: s.schema for s in (CONTAMINATION, EDITS, VERDICTS, FATES, SURVIVORS)} | {CUTS: EDITS.schema}
 
     def run(self, work: Work) -> Outcome:
-        """One pass over the train side."""
+        """One pass over both sides: the train side is looked at, and what stays of either is handed on."""
         before = work.table(LAST, "survivors")
-        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
-        train = work.query("train_survivors", SIDES, given)
-        body = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
-        work.warm(body, pa.schema([*(TEXTS.schema.field(name) for name in ("doc_id", "text")), *SIDES.remove(0)]))
+        living = living_sides(work)
+        looks = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
+        body = HandOn(looks, is_asked=work.is_ridden(HANDED))
+        work.warm(body, LIVING)
         schemas = {"contamination": CONTAMINATION.schema, CUTS: EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
-        found = work.map(work.table("clean", "texts"), body, schemas, columns=["doc_id", "text"], beside=train)
+        found = work.map(work.table("clean", "texts"), body, schemas, columns=READ, beside=living, hands_on={HANDED: LIVING})
         edits = found[CUTS].renamed("edits")
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")

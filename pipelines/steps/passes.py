@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Carried:
     """What a pass made while it rode."""
 
-    seen: Table  # the rows that it saw
+    seen: Table | None  # the rows that it saw; None where the host only handed them on
     tables: Mapping[str, Table]
     params: Any
 
@@ -50,13 +50,17 @@ class Riding:
         for one in aboard:
             prefix = f"{_named(one.step, one.its)}/"
             tables = {name: _renamed(made[prefix + name], name) for name in one.its.outputs}
-            seen = made[one.host + one.its.reads[1]]
+            seen = made.get(one.host + one.its.reads[1])
             self.carried[one.step, one.its.name] = Carried(seen=seen, tables=tables, params=one.params)
 
-    def take(self, step: str, its: Pass, table: Table) -> Mapping[str, Table] | None:
+    def is_ridden(self, step: str, table: str) -> bool:
+        """Whether a pass of a step to come reads a table of a step."""
+        return any(its.reads == (step, table) for one in self.steps if isinstance(one, PassingStep) for its in one.passes(self.config))
+
+    def take(self, step: str, its: Pass, table: Table | None) -> Mapping[str, Table] | None:
         """What a pass made of the very rows of a table, with the parameters that its step has now; None where it did not ride, or rode on others."""
         found = self.carried.pop((step, its.name), None)
-        if found is None or {f.path for f in found.seen.files} != {f.path for f in table.files}:
+        if found is None or _paths(found.seen) != _paths(table):
             return None
         now = next(one for one in self.steps if one.name == step).params(self.config)
         return found.tables if found.params == now else None
@@ -83,6 +87,10 @@ class Riding:
         )
         own = Aboard(step=step.name, its=its, host=prefix, params=step.params(self.config))
         return rider, [own, *aboard]
+
+
+def _paths(table: Table | None) -> set[str] | None:
+    return None if table is None else set(table.paths)
 
 
 def _named(step: str, its: Pass) -> str:

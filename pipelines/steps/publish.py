@@ -19,7 +19,7 @@ from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
 from pipelines.detectors.replacement import written_for
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.shards.card import CardFacts, card
-from pipelines.steps.base import EVERY, Outcome, Work
+from pipelines.steps.base import EVERY, Outcome, Pass, Work
 from pipelines.steps.decontaminate import actions_of, index_of
 from pipelines.steps.scrub import scrub_body
 from pipelines.steps.stages import presets_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 S, I64 = pa.string(), pa.int64()
+SIDES: Final = ("train", "heldout")
 FAULTS: Final = scratch(pa.schema([("doc_id", S), ("fault", S)]))
 GROUPS: Final = scratch(pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)]))
 DROPS: Final = scratch(pa.schema([("step", S), ("reason", S), ("num_documents", I64)]))
@@ -103,10 +104,10 @@ class Publish:
 
     def run(self, work: Work) -> Outcome:
         """Gate, links, card."""
-        finals = {split: work.table("scrub", f"finals_{split}") for split in ("train", "heldout")}
+        finals = {split: work.table("scrub", f"finals_{split}") for split in SIDES}
         survivors = work.table("scrub", "survivors")
         entities = work.engine.rows(work.query("card_entities", ENTITIES, {"pii_spans": work.table("scrub", "pii_spans")})).sort_by("entity")
-        self._gate(work, Table(name="finals", schema=CORPUS.schema, files=finals["train"].files + finals["heldout"].files), entities)
+        self._gate(work)
         fates = work.query("fates_of_kept", FATES.schema, {"survivors": survivors}).renamed("fates")
         folder = work.folder / "corpus"
         corpus = Table(name="corpus", schema=CORPUS.schema, files=tuple(f for s, t in sorted(finals.items()) for f in _linked(t, folder / "data", s)))
@@ -116,18 +117,27 @@ class Publish:
         tables = {"corpus": corpus, "fates": fates, "survivors": survivors}
         return Outcome(tables=tables, account=work.unchanged(survivors, corpus, fates), artifacts={"README.md": work.warehouse.artifact(path)})
 
-    def _gate(self, work: Work, finals: Table, entities: pa.Table) -> None:
+    def passes(self, config: Curation) -> tuple[Pass, ...]:  # noqa: ARG002
+        """The gate, over the final text of either side."""
+        outputs, columns = {"faults": FAULTS}, ("doc_id", "text", "split", "url")
+        return tuple(Pass(name=f"gate_{side}", reads=("scrub", f"finals_{side}"), make=_inspect, outputs=outputs, columns=columns) for side in SIDES)
+
+    def _gate(self, work: Work) -> None:
         """Raises GateError where text that had to go is still there."""
-        gone = [name for name, action in actions_of(work).items() if action != "flag"]
-        index = index_of(work).only(gone)
-        body = InspectTexts(index=index, scrub=scrub_body(work.config), entities=tuple(entities.column("entity").to_pylist()))
-        found = work.map(finals, body, {"faults": FAULTS}, columns=["doc_id", "text", "split", "url"])["faults"]
+        found = union("faults", [work.over(its)["faults"] for its in self.passes(work.config)], FAULTS)
         if found.num_rows:
             rows = work.engine.rows(found, 10_000_000)
             counts = Counter(rows.column("fault").to_pylist())
             first = min(rows.column("doc_id").to_pylist())
             what = ", ".join(f"{n:,} documents with {fault}" for fault, n in sorted(counts.items()))
             raise GateError(f"publish: {what} got past the steps that remove it (first: doc_id {first}); nothing was published; please report this")
+
+
+def _inspect(work: Work) -> InspectTexts:
+    gone = [name for name, action in actions_of(work).items() if action != "flag"]
+    scrub = scrub_body(work.config)
+    entities = sorted({entity for detector in scrub.detectors.values() for entity in detector.entities})
+    return InspectTexts(index=index_of(work).only(gone), scrub=scrub, entities=tuple(entities))
 
 
 def _linked(table: Table, folder: Path, split: str) -> Sequence[Any]:

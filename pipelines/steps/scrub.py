@@ -9,20 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.config import encode
-from pipelines.contract.parts import scratch
 from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTINE, SURVIVORS
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub as ScrubTexts
-from pipelines.steps.base import EVERY, LAST, Outcome, Work
-from pipelines.steps.cuts import CUTS, cut_lists
+from pipelines.steps.base import EVERY, LAST, Outcome, Pass, Work
+from pipelines.steps.cuts import CUTS
+from pipelines.steps.decontaminate import HANDED, LIVING, READ, living_sides
 from pipelines.steps.settings import Curation, described, parts, versions
 
 if TYPE_CHECKING:
     from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
 
-LIVING: Final = scratch(pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))]))
 FINALS: Final = {f"finals_{split}": CORPUS.schema for split in ("train", "heldout")}
 
 
@@ -74,19 +73,28 @@ class Scrub:
 
     def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Texts, sides, cuts."""
-        return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"), (EVERY, CUTS))
+        return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"), ("decontaminate", "survivors"), (EVERY, CUTS))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """Spans, edits, quarantine, fates, survivors, final documents."""
         return {s.name: s.schema for s in (PII_SPANS, EDITS, QUARANTINE, FATES, SURVIVORS)} | FINALS
 
+    def passes(self, config: Curation) -> tuple[Pass, ...]:
+        """One, over what decontaminate hands on."""
+        outputs, columns = self.outputs(config), tuple(LIVING.names)
+        return (Pass(name="finals", reads=("decontaminate", HANDED), make=_finish, outputs=outputs, columns=columns),)
+
     def run(self, work: Work) -> Outcome:
         """One pass over the documents that are still alive, both sides."""
         before = work.table(LAST, "survivors")
-        given = {"survivors": before, "splits": work.table("split", "splits"), "cut_lists": cut_lists(work)}
-        living = work.query("living_sides", LIVING, given)
-        texts = work.table("clean", "texts")
-        columns = ["doc_id", "text", "source", "kind", "language", "url", "license"]
-        tables: dict[str, Table] = work.map(texts, FinishTexts(scrub_body(work.config)), self.outputs(work.config), columns=columns, beside=living)
+        is_next = before.paths == work.table("decontaminate", "survivors").paths  # no step between took anything out of what was handed on
+        tables = (work.carried(*self.passes(work.config)) if is_next else None) or self._apart(work)
         account = work.account(before, tables["survivors"], fates=tables["fates"], edits=tables["edits"])
         return Outcome(tables=tables, account=account)
+
+    def _apart(self, work: Work) -> dict[str, Table]:
+        return work.map(work.table("clean", "texts"), _finish(work), self.outputs(work.config), columns=READ, beside=living_sides(work))
+
+
+def _finish(work: Work) -> FinishTexts:
+    return FinishTexts(scrub_body(work.config))

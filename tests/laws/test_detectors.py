@@ -48,6 +48,7 @@ def detector(request, tmp_path_factory):
 def test_spans_lie_in_the_text_in_order_and_have_a_score(detector, text):
     spans = detector.find(text)
     assert spans == sorted(spans, key=lambda s: s.start)
+    assert {span.entity for span in spans} <= set(detector.entities)
     for span in spans:
         assert 0 <= span.start < span.end <= len(text)
         assert 0 < span.score <= 1

@@ -29,6 +29,7 @@ class Words:
     """A detector of words, for what presidio cannot be made to do."""
 
     version: ClassVar[int] = 1
+    entities: ClassVar[tuple[str, ...]] = ("WORD",)
     pattern: str
 
     def find(self, text):

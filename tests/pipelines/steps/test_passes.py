@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pipelines.steps.settings import Curation
 
-RODE = "clean", "measure"
+RODE = "clean", "measure", "scrub"
 
 
 @pytest.fixture(scope="module")
