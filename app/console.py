@@ -62,6 +62,11 @@ class ConsoleReporter:
         """See ``Reporter``."""
         self._task = self._progress.add_task(f"{step:<14}{_WHAT.get(step, '')}", total=None)
 
+    def carries(self, step: str, riders: tuple[str, ...]) -> None:
+        """See ``Reporter``."""
+        if self._task is not None and riders:
+            self._progress.update(self._task, description=f"{step:<14}{_WHAT.get(step, '')}; on the way: {', '.join(riders)}")
+
     def advanced(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - the task on the screen is the step's
         """See ``Reporter``."""
         if self._task is not None:
@@ -89,6 +94,9 @@ class SilentReporter:
     """Shows nothing: for programs that read the result."""
 
     def started(self, step: str) -> None:
+        """Nothing."""
+
+    def carries(self, step: str, riders: tuple[str, ...]) -> None:
         """Nothing."""
 
     def advanced(self, step: str, done: int, total: int) -> None:

@@ -53,6 +53,11 @@ class Riding:
             seen = made.get(one.host + one.its.reads[1])
             self.carried[one.step, one.its.name] = Carried(seen=seen, tables=tables, params=one.params)
 
+    def steps_on(self, step: str) -> tuple[str, ...]:
+        """Names of the steps whose passes ride on a step, or on what rides on it."""
+        direct = [one.name for one in self.steps if isinstance(one, PassingStep) and any(its.reads[0] == step for its in one.passes(self.config))]
+        return tuple(dict.fromkeys(name for one in direct for name in (one, *self.steps_on(one))))
+
     def is_ridden(self, step: str, table: str) -> bool:
         """Whether a pass of a step to come reads a table of a step."""
         return any(its.reads == (step, table) for one in self.steps if isinstance(one, PassingStep) for its in one.passes(self.config))

@@ -58,6 +58,10 @@ class Reporter(Protocol):
         """A step begins."""
         ...
 
+    def carries(self, step: str, riders: tuple[str, ...]) -> None:
+        """The step has to be done, and these steps of later on do work while it reads."""
+        ...
+
     def advanced(self, step: str, done: int, total: int) -> None:
         """Pieces of the verb that runs."""
         ...
@@ -195,6 +199,7 @@ class Runner:
 
     def _do(self, step: Step, planned: Manifest) -> Manifest:
         engine = self._started()
+        self._reporter.carries(step.name, self._riding.steps_on(step.name))
         engine.on_progress(lambda done, total: self._reporter.advanced(step.name, done, total))
         attempt = self._warehouse.attempt(step.name)
         work = self._work(step, attempt, planned.inputs)
