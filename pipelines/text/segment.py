@@ -11,20 +11,15 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pipelines.text.lean_imports import without
+from pipelines.text.english import MAX_CHUNK, end_marks, english, memory_zone
 from pipelines.text.words import SPACELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextlib import AbstractContextManager
-
-    from spacy.lang.en import English
 
 _LINES: Final = re.compile(r"\n+")
 _PARAGRAPHS: Final = re.compile(r"\n{2,}")
 _CHUNKS: Final = re.compile(r"\S+|\s{2,}|[^\S ]")  # white space is a word of its own for spaCy unless it is one blank
-# A longer run without white space is one word: the rules take time that grows with its square (12 s for 10,000 apostrophes), and it is no prose.
-_MAX_CHUNK: Final = 1000
 _MAX_REMEMBERED: Final = 64  # longer runs hardly come twice
 
 
@@ -59,12 +54,6 @@ def cut_spaceless(words: Iterable[str]) -> list[str]:
     return [piece for word in words for piece in ((word,) if word.isascii() else _spaceless().findall(word))]
 
 
-def memory_zone() -> AbstractContextManager[object]:
-    """Within it spaCy keeps the words it meets; without it, for ever: 460 bytes each. Zones do not nest."""
-    zone: AbstractContextManager[object] = _english().memory_zone()
-    return zone
-
-
 def count_sentences(line: str) -> int:
     """Sentences of a line, as spaCy's ``sentencizer`` counts them: one begins with the first word after an end mark that is no punctuation.
 
@@ -81,16 +70,6 @@ def count_sentences(line: str) -> int:
 
 
 @cache
-def _english() -> English:
-    # spaCy imports both if it can, for models not used here: 12 s of CPU in every worker. It takes 1.3 s itself, which a command that cuts no word
-    # need not pay.
-    with without("torch", "transformers"):
-        from spacy.lang.en import English
-
-        return English()
-
-
-@cache
 def _spaceless() -> re.Pattern[str]:
     marks = {c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c).startswith("M")}
     alone = [chr(point) for low, high in SPACELESS for point in range(low, high + 1) if chr(point) not in marks]
@@ -98,8 +77,8 @@ def _spaceless() -> re.Pattern[str]:
 
 
 def _cut(chunk: str) -> tuple[str, ...]:
-    tokenizer = _english().tokenizer
-    if len(chunk) > _MAX_CHUNK or (chunk.isalpha() and chunk not in tokenizer.rules):  # no rule but these exceptions cuts between letters
+    tokenizer = english().tokenizer
+    if len(chunk) > MAX_CHUNK or (chunk.isalpha() and chunk not in tokenizer.rules):  # no rule but these exceptions cuts between letters
         return (chunk,)
     return tuple(word for token in tokenizer(chunk) if (word := token.text.strip()))
 
@@ -111,7 +90,7 @@ def _sentences_anew(chunk: str) -> tuple[tuple[int, int], tuple[int, int]]:
     for after_mark in (0, 1):
         begun, is_open = 0, after_mark
         for word in words:
-            is_mark = word in _end_marks()
+            is_mark = word in end_marks()
             begins = bool(is_open) and not is_mark and not _is_punctuation(word)
             begun += begins
             is_open = 0 if begins else is_open or int(is_mark)
@@ -121,14 +100,6 @@ def _sentences_anew(chunk: str) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _is_punctuation(word: str) -> bool:
     return bool(word) and all(unicodedata.category(c).startswith("P") for c in word)
-
-
-@cache
-def _end_marks() -> frozenset[str]:
-    with without("torch", "transformers"):
-        from spacy.pipeline import Sentencizer
-
-        return frozenset(Sentencizer.default_punct_chars)
 
 
 _remembered = lru_cache(maxsize=1 << 17)(_cut)

@@ -1,0 +1,318 @@
+"""Words of texts as numbers: each chunk between white space is cut once, each word's facts are found once, whatever number of texts have them.
+
+The table lives as long as the process and is bounded: past a bound it is left to the batches that still use it and an empty one takes its place.
+Numbers of different tables mean different words; nothing that is measured depends on them.
+"""
+
+# Kernels get arrays, not objects.
+# ruff: noqa: PLR0917
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipelines.text.characters import LAST, LETTER, character, in_category, letters
+from pipelines.text.compile import kernel
+from pipelines.text.english import cut_by_rule, cut_by_spacy, end_marks
+from pipelines.text.interned import Interned, longer, spans_of
+from pipelines.text.marks import symbols
+from pipelines.text.white_space import Chunks, chunks_of
+from pipelines.text.words import SPACELESS, utf8_buffers
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Bytes = npt.NDArray[np.uint8]
+    Bool = npt.NDArray[np.bool_]
+    Int32 = npt.NDArray[np.int32]
+    Int64 = npt.NDArray[np.int64]
+    Uint64 = npt.NDArray[np.uint64]
+
+# So many chunks of running text take, with their words, about 130 MB.
+_MOST_CHUNKS: Final = 1 << 20
+_MOST_BYTES: Final = 1 << 25
+
+# What a character is, in bits beside LETTER.
+_SYMBOL: Final = 2
+_PUNCTUATION: Final = 4
+_END_MARK: Final = 8
+_MARK: Final = 16  # belongs to the character before it
+_ALONE: Final = 32  # of a script written without spaces
+
+# Columns of facts. A word that is a mark, or of marks alone, is not real; characters are code points.
+NUM_WORDS: Final = 0
+NUM_REAL: Final = 1
+REAL_CHARACTERS: Final = 2
+NUM_ALPHABETIC: Final = 3  # words with a letter
+MET_STOP_WORDS: Final = 4  # a bit for each of STOP_WORDS
+CHARACTERS: Final = 5
+SENTENCE_PART: Final = 6
+_NUM_FACTS: Final = 7
+
+IS_PUNCTUATION: Final = 1  # goes on with the sentence that it stands behind
+IS_END_MARK: Final = 2
+
+# Gopher's stop words (Rae et al. 2021, table A1).
+STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
+_LONGEST_STOP_WORD: Final = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class WordIds:
+    """Words of N texts, W in all, as numbers.
+
+    Attributes:
+        ids: int32[W], in ``table``.
+        first: int64[N + 1]; words of text t are ``first[t]`` to ``first[t + 1]``.
+        table: what the numbers mean.
+    """
+
+    ids: Int32
+    first: Int64
+    table: WordTable
+
+    def strings(self) -> list[list[str]]:
+        """The words themselves."""
+        distinct, places = np.unique(self.ids, return_inverse=True)
+        met = [self.table.words.string(word) for word in distinct.tolist()]
+        flat = [met[place] for place in places]
+        return [flat[low:high] for low, high in zip(self.first[:-1], self.first[1:], strict=True)]
+
+
+class WordTable:
+    """Chunks and words that were met, with their facts.
+
+    Attributes:
+        chunks: what stands between white space; ``word_ids[first_word[c] : first_word[c] + num_words[c]]`` are the words of chunk c.
+        words: words and marks, as rules for English cut them.
+    """
+
+    def __init__(self) -> None:
+        """An empty table."""
+        self.chunks, self.words = Interned(), Interned()
+        self.first_word, self.num_words = np.empty(1, np.int64), np.empty(1, np.int32)
+        self.word_ids = np.empty(1, np.int32)
+        self._num_cut = self._num_word_ids = 0
+        self._facts = {by_language: np.empty((0, _NUM_FACTS), np.int32) for by_language in (False, True)}
+        self._steps = np.empty((0, 4), np.int32)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time for an empty one."""
+        return self.chunks.count > _MOST_CHUNKS or int(self.chunks.starts[self.chunks.count]) > _MOST_BYTES
+
+    def words_of(self, data: Bytes, starts: Int64, ends: Int64) -> WordIds:
+        """Words of each ``data[start:end]``."""
+        chunks = chunks_of(data, starts, ends)
+        ids = self._chunk_ids(data, chunks)
+        words = np.empty(int(self.num_words[ids].sum(dtype=np.int64)), np.int32)
+        first = np.empty(len(starts) + 1, np.int64)
+        _spread(ids, chunks.first, self.first_word, self.num_words, self.word_ids, words, first)
+        return WordIds(ids=words, first=first, table=self)
+
+    def sentences_of(self, data: Bytes, starts: Int64, ends: Int64) -> Int64:
+        """Sentences of each ``data[start:end]``, a line."""
+        chunks = chunks_of(data, starts, ends)
+        ids = self._chunk_ids(data, chunks)
+        sentences = np.empty(len(starts), np.int64)
+        _count_sentences(ids, chunks.wide, chunks.first, self._sentence_steps(), sentences)
+        return sentences
+
+    def facts(self, *, by_language: bool = False) -> Int32:
+        """Facts of every word that was met: int32[words, 7], for the columns see above.
+
+        By language they are those of its pieces: in scripts written without spaces one character, with its combining marks, is a word.
+        """
+        old = self._facts[by_language]
+        if len(old) < self.words.count:
+            new = np.empty((self.words.count - len(old), _NUM_FACTS), np.int32)
+            _describe(self.words.utf8, self.words.starts, len(old), _classes(), by_language, _stop_words(), new)
+            self._facts[by_language] = np.concatenate([old, new])
+        return self._facts[by_language]
+
+    def _chunk_ids(self, data: Bytes, chunks: Chunks) -> Int32:
+        ids = self.chunks.numbers_of(data, chunks.starts, chunks.ends)
+        if self._num_cut < self.chunks.count:
+            self._cut_new()
+        return ids
+
+    def _cut_new(self) -> None:
+        """Words of the chunks that were added."""
+        old, new = self._num_cut, self.chunks.count
+        cut = cut_by_rule(self.chunks.utf8, self.chunks.starts[old : new + 1])
+        ruled = cut.counts >= 0
+        self.first_word, self.num_words = longer(self.first_word, new), longer(self.num_words, new)
+        self._remember(np.flatnonzero(ruled) + old, cut.counts[ruled], self.words.numbers_of(self.chunks.utf8, cut.starts, cut.ends))
+        asked = np.flatnonzero(~ruled) + old
+        found = cut_by_spacy([self.chunks.string(chunk) for chunk in asked.tolist()])
+        counts = np.fromiter(map(len, found), np.int64, len(found))
+        self._remember(asked, counts, self.words.numbers_of(*spans_of(word for words in found for word in words)))
+        self._num_cut = new
+
+    def _remember(self, chunks: Int64, counts: Int64, words: Int32) -> None:
+        size = self._num_word_ids
+        self.first_word[chunks] = size + np.cumsum(counts) - counts
+        self.num_words[chunks] = counts
+        self.word_ids = longer(self.word_ids, size + len(words))
+        self.word_ids[size : size + len(words)] = words
+        self._num_word_ids = size + len(words)
+
+    def _sentence_steps(self) -> Int32:
+        """What each chunk does to a count of sentences: int32[chunks, 4].
+
+        Two numbers for no end mark open before it, then two for one: sentences that begin in it, and whether it leaves an end mark open.
+        """
+        old = self._steps
+        if len(old) < self._num_cut:
+            new = np.empty((self._num_cut - len(old), 4), np.int32)
+            _follow_marks(len(old), self.first_word, self.num_words, self.word_ids, self.facts(), new)
+            self._steps = np.concatenate([old, new])
+        return self._steps
+
+
+class _InUse(threading.local):
+    """The table of this thread."""
+
+    table: WordTable | None = None
+
+
+_IN_USE: Final = _InUse()
+
+
+def table_in_use() -> WordTable:
+    """This thread's table, an empty one if the last is full."""
+    if _IN_USE.table is None or _IN_USE.table.is_full:
+        _IN_USE.table = WordTable()
+    return _IN_USE.table
+
+
+def word_ids(texts: pa.Array) -> WordIds:
+    """Words of texts in an Arrow array without nulls.
+
+    >>> word_ids(pa.array(["It's 9 a.m.", ""])).strings()
+    [['It', "'s", '9', 'a.m.'], []]
+    """
+    offsets, data = utf8_buffers(texts)
+    return table_in_use().words_of(data, offsets[:-1], offsets[1:])
+
+
+def sentences_of_spans(data: Bytes, starts: Int64, ends: Int64) -> Int64:
+    """Sentences of each line ``data[start:end]``, as spaCy's ``sentencizer`` counts them in the stripped line.
+
+    One begins with the first word after an end mark that is no punctuation; white space other than one blank is a word there.
+
+    >>> sentences_of_spans(*spans_of(["One. (Two!) Three", "At 9 a.m. it rains...", " "])).tolist()
+    [3, 1, 0]
+    """
+    return table_in_use().sentences_of(data, starts, ends)
+
+
+@cache
+def _classes() -> Bytes:
+    classes = letters() * np.uint8(LETTER) | in_category("P") * np.uint8(_PUNCTUATION)
+    marks = in_category("M")
+    alone = np.zeros(LAST + 1, np.bool_)
+    for low, high in SPACELESS:
+        alone[low : high + 1] = True
+    classes |= marks * np.uint8(_MARK) | (alone & ~marks) * np.uint8(_ALONE)
+    for bit, members in ((_SYMBOL, symbols()), (_END_MARK, end_marks())):
+        classes[[ord(member) for member in members]] |= bit
+    return classes
+
+
+@cache
+def _stop_words() -> Uint64:
+    return np.array([int.from_bytes(word.encode(), "little") for word in STOP_WORDS], np.uint64)
+
+
+@kernel
+def _spread(ids: Int32, first_chunk: Int64, first_word: Int64, num_words: Int32, word_ids: Int32, words: Int32, first: Int64) -> None:
+    """Words of chunks end to end, and the first of each text."""
+    size = 0
+    for text in range(first.size - 1):
+        first[text] = size
+        for i in range(first_chunk[text], first_chunk[text + 1]):
+            base = first_word[ids[i]]
+            for j in range(num_words[ids[i]]):
+                words[size] = word_ids[base + j]
+                size += 1
+    first[first.size - 1] = size
+
+
+@kernel
+def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_language: bool, stop_words: Uint64, facts: Int32) -> None:  # noqa: FBT001
+    """Fills facts of words from ``first`` on. A word is one piece, or by language as many as it has characters of scripts without spaces."""
+    for row in range(len(facts)):
+        facts[row] = 0
+        place, end = starts[first + row], starts[first + row + 1]
+        are_marks = np.uint8(_PUNCTUATION)
+        begin, characters, shared, united = place, 0, np.uint8(0xFF), np.uint8(0)
+        after_alone = False
+        while place < end:
+            point, width = character(utf8, place, end)
+            what = classes[point]
+            are_marks &= what
+            united |= what
+            shared &= what
+            characters += 1
+            facts[row, CHARACTERS] += 1
+            place += width
+            if what & _MARK == 0:
+                after_alone = what & _ALONE != 0
+            is_last = place == end
+            if by_language and not is_last:
+                following = classes[character(utf8, place, end)[0]]
+                is_last = following & _ALONE != 0 or (after_alone and following & _MARK == 0)
+            if is_last:
+                facts[row, NUM_WORDS] += 1
+                facts[row, NUM_ALPHABETIC] += united & LETTER != 0
+                if shared & _SYMBOL == 0:
+                    facts[row, NUM_REAL] += 1
+                    facts[row, REAL_CHARACTERS] += characters
+                if place - begin <= _LONGEST_STOP_WORD:
+                    packed = np.uint64(0)
+                    for i in range(place - begin):
+                        packed |= np.uint64(utf8[begin + i]) << np.uint64(8 * i)
+                    for i in range(stop_words.size):
+                        facts[row, MET_STOP_WORDS] |= (stop_words[i] == packed) << i
+                begin, characters, shared, united = place, 0, np.uint8(0xFF), np.uint8(0)
+                after_alone = False
+        one = facts[row, CHARACTERS] == 1
+        facts[row, SENTENCE_PART] = IS_END_MARK if one and what & _END_MARK else IS_PUNCTUATION if are_marks else 0
+
+
+@kernel
+def _follow_marks(first: int, first_word: Int64, num_words: Int32, word_ids: Int32, facts: Int32, steps: Int32) -> None:
+    """Fills the steps of chunks from ``first`` on."""
+    for row in range(len(steps)):
+        base = first_word[first + row]
+        for before in range(2):
+            begun, is_open = 0, before
+            for i in range(num_words[first + row]):
+                part = facts[word_ids[base + i], SENTENCE_PART]
+                if part == IS_END_MARK:
+                    is_open = 1
+                elif is_open and part != IS_PUNCTUATION:
+                    begun += 1
+                    is_open = 0
+            steps[row, 2 * before], steps[row, 2 * before + 1] = begun, is_open
+
+
+@kernel
+def _count_sentences(ids: Int32, wide: Bool, first: Int64, steps: Int32, sentences: Int64) -> None:
+    """Sentences of lines."""
+    for line in range(sentences.size):
+        count, is_open = np.int64(first[line] < first[line + 1]), 0
+        for i in range(first[line], first[line + 1]):
+            if is_open and wide[i] and i > first[line]:
+                count += 1
+                is_open = 0
+            count += steps[ids[i], 2 * is_open]
+            is_open = steps[ids[i], 2 * is_open + 1]
+        sentences[line] = count
