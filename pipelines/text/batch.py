@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.text import segment
 from pipelines.text.language import detect
+from pipelines.text.line_counts import LineCounts, count_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,11 @@ class DocumentBatch:
         if {"language", "language_score"} <= self._facts.keys():
             return list(zip(self._facts["language"].to_pylist(), self._facts["language_score"].to_pylist(), strict=True))
         return [detect(text) for text in self.strings]
+
+    @cached_property
+    def line_counts(self) -> LineCounts:
+        """What is counted of the lines of each text."""
+        return count_lines(self.texts)
 
     @cached_property
     def words(self) -> list[list[str]]:

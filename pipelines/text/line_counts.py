@@ -1,0 +1,271 @@
+r"""What families count of the lines of a text, in one compiled pass over the UTF-8 bytes of a batch.
+
+Published definitions cut lines in three ways. ``str.splitlines`` knows eleven line breaks; Gopher's repetition cuts at runs of ``\n`` (*pieces* here)
+and paragraphs at two or more of them; FineWeb cuts at each ``\n`` and leaves blank lines out (*filled lines* here).
+"""
+
+# Kernels get arrays, not objects, and UTF-8 is made of numbers that have no other name.
+# ruff: noqa: PLR0917, PLR2004
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipelines.text.compile import kernel
+from pipelines.text.hashing import inlined
+from pipelines.text.interned import hash_of
+from pipelines.text.lines import characters, line_break, stripped
+from pipelines.text.marks import sentence_terminals
+from pipelines.text.white_space import white_space
+from pipelines.text.words import utf8_buffers
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Bool = npt.NDArray[np.bool_]
+    Bytes = npt.NDArray[np.uint8]
+    Int64 = npt.NDArray[np.int64]
+
+_SHORT: Final = 30  # characters
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LineCounts:
+    r"""Counts of N texts, int64[N] each. Characters are code points; *repeated* is what occurred before in its text.
+
+    Attributes:
+        num_characters: of the text.
+        num_newlines, num_hash_signs: how many ``\n`` and ``#``.
+        num_ellipses: how many ``...``, which do not overlap, and ``…``.
+        num_lines: by ``str.splitlines``.
+        num_bullet_lines: those that begin with a bullet or a hyphen, white space left out.
+        num_ellipsis_lines: those that end with an ellipsis, white space left out.
+        num_paragraphs, num_repeated_paragraphs, repeated_paragraph_characters: pieces between runs of two or more ``\n`` of the stripped text.
+        num_pieces, num_repeated_pieces, repeated_piece_characters: pieces between runs of ``\n``; a text that begins or ends with one has an empty
+            piece there.
+        num_filled_lines: lines, by ``\n`` alone, that are not blank.
+        num_punctuated_lines: filled lines whose very last character is a mark that ends sentences.
+        num_short_lines: filled lines of at most 30 characters.
+        repeated_line_characters: characters of filled lines that occurred before.
+    """
+
+    num_characters: Int64
+    num_newlines: Int64
+    num_hash_signs: Int64
+    num_ellipses: Int64
+    num_lines: Int64
+    num_bullet_lines: Int64
+    num_ellipsis_lines: Int64
+    num_paragraphs: Int64
+    num_repeated_paragraphs: Int64
+    repeated_paragraph_characters: Int64
+    num_pieces: Int64
+    num_repeated_pieces: Int64
+    repeated_piece_characters: Int64
+    num_filled_lines: Int64
+    num_punctuated_lines: Int64
+    num_short_lines: Int64
+    repeated_line_characters: Int64
+
+
+# Columns of what the kernel fills: the fields in order.
+_FIELDS: Final = [field.name for field in fields(LineCounts)]
+_CHARACTERS: Final = _FIELDS.index("num_characters")
+_NEWLINES: Final = _FIELDS.index("num_newlines")
+_HASH_SIGNS: Final = _FIELDS.index("num_hash_signs")
+_ELLIPSES: Final = _FIELDS.index("num_ellipses")
+_LINES: Final = _FIELDS.index("num_lines")
+_BULLET_LINES: Final = _FIELDS.index("num_bullet_lines")
+_ELLIPSIS_LINES: Final = _FIELDS.index("num_ellipsis_lines")
+_PARAGRAPHS: Final = _FIELDS.index("num_paragraphs")
+_PIECES: Final = _FIELDS.index("num_pieces")
+_FILLED: Final = _FIELDS.index("num_filled_lines")
+_PUNCTUATED: Final = _FIELDS.index("num_punctuated_lines")
+_SHORT_LINES: Final = _FIELDS.index("num_short_lines")
+_REPEATED_LINES: Final = _FIELDS.index("repeated_line_characters")
+# Behind the number of pieces of a sort, the repeated ones and their characters.
+_REPEATED: Final = 1
+_REPEATED_CHARACTERS: Final = 2
+
+
+def count_lines(texts: pa.Array) -> LineCounts:
+    """Counts of each text.
+
+    >>> import pyarrow as pa
+    >>> count_lines(pa.array(["- one...", ""])).num_bullet_lines.tolist()
+    [1, 0]
+    """
+    offsets, data = utf8_buffers(texts)
+    counts = np.zeros((len(texts), len(_FIELDS)), np.int64)
+    _count(data, offsets, _special(), _terminals(), counts)
+    return LineCounts(**dict(zip(_FIELDS, np.ascontiguousarray(counts.T), strict=True)))
+
+
+@cache
+def _special() -> Bool:
+    """Bytes that are looked at one by one: white space, marks that are counted, and heads of characters that may be one of both."""
+    special = np.zeros(256, np.bool_)
+    special[[*range(0x21), *b"#.-", 0xC2, 0xE1, 0xE2, 0xE3]] = True
+    return special
+
+
+@cache
+def _terminals() -> Bool:
+    found = np.zeros(sys.maxunicode + 1, np.bool_)
+    found[[ord(mark) for mark in sentence_terminals()]] = True
+    return found
+
+
+@inlined
+def _last_point(data: Bytes, start: int, end: int) -> np.int64:
+    """Code point of the last character."""
+    head = end - 1
+    while head > start and data[head] & 0xC0 == 0x80:
+        head -= 1
+    point, width = np.int64(data[head]), end - head
+    if width == 1:
+        return point
+    point &= 0x7F >> width
+    for place in range(head + 1, end):
+        point = point << 6 | np.int64(data[place]) & 0x3F
+    return point & 0x1FFFFF
+
+
+@inlined
+def _occurred(data: Bytes, start: int, end: int, table: Int64, mask: int) -> bool:
+    """Whether these bytes, at least one, are in the table, where they are now. A row is a hash, a start and a length; without a length it is free."""
+    tag, length = np.int64(hash_of(data, start, end)), end - start
+    slot = tag & mask
+    while table[slot, 2] != 0:
+        if table[slot, 0] == tag and table[slot, 2] == length:
+            first, place = table[slot, 1], 0
+            while place < length and data[first + place] == data[start + place]:
+                place += 1
+            if place == length:
+                return True
+        slot = (slot + 1) & mask
+    table[slot, 0] = tag
+    table[slot, 1] = start
+    table[slot, 2] = length
+    return False
+
+
+@kernel
+def _count(data: Bytes, offsets: Int64, special: Bool, terminals: Bool, counts: Int64) -> None:
+    """Fills the columns of ``counts``. One table serves all texts: no more of it is wiped than the next one's lines need."""
+    table = np.zeros((16, 3), np.int64)
+    for text in range(offsets.size - 1):
+        start, end = offsets[text], offsets[text + 1]
+        newlines = 0
+        for place in range(start, end):
+            newlines += data[place] == 0x0A
+        size = 16
+        while size < 2 * (newlines + 1):
+            size *= 2
+        if size > table.shape[0]:
+            table = np.zeros((size, 3), np.int64)
+        counts[text, _CHARACTERS] = characters(data, start, end)
+        counts[text, _NEWLINES] = newlines
+        table[:size, 2] = 0
+        _count_lines(data, start, end, special, terminals, table, size - 1, counts[text])
+        table[:size, 2] = 0
+        _count_paragraphs(data, start, end, table, size - 1, counts[text])
+
+
+@kernel
+def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:  # noqa: PLR0915 - one pass, one state machine
+    """Counts of everything but paragraphs, of one text."""
+    line = start  # where the line by newlines begins
+    is_begun, is_filled = False, False  # whether a character that is no white space was met: since a line break of any sort, since a newline
+    is_bullet, is_ellipsis, dots = False, False, 0
+    is_open = False  # whether anything was met since a line break
+    place = start
+    while place < end:
+        if not special[data[place]]:
+            while place < end and not special[data[place]]:
+                place += 1
+            is_begun = is_filled = is_open = True
+            is_ellipsis, dots = False, 0
+            continue
+        head = data[place]
+        width = white_space(data, place, end)
+        if width == 0:
+            width = 1
+            is_three = head == 0xE2 and place + 2 < end and data[place + 1] == 0x80
+            if not is_begun:
+                is_bullet = head == 0x2D or (is_three and data[place + 2] == 0xA2)
+            is_begun = is_filled = is_open = True
+            if head == 0x2E:
+                dots += 1
+                counts[_ELLIPSES] += dots % 3 == 0
+                is_ellipsis = dots >= 3
+            else:
+                dots = 0
+                is_ellipsis = is_three and data[place + 2] == 0xA6
+                counts[_ELLIPSES] += is_ellipsis
+                counts[_HASH_SIGNS] += head == 0x23
+                width = 3 if is_ellipsis else 1
+            place += width
+            continue
+        dots = 0
+        broken = line_break(data, place, end)
+        if broken == 0:
+            is_open = True
+            place += width
+            continue
+        counts[_LINES] += 1
+        counts[_BULLET_LINES] += is_bullet
+        counts[_ELLIPSIS_LINES] += is_ellipsis
+        is_begun = is_bullet = is_ellipsis = is_open = False
+        place += broken
+        if data[place - 1] == 0x0A:
+            _count_line(data, line, place - 1, is_filled, terminals, table, mask, counts)
+            line, is_filled = place, False
+    counts[_LINES] += is_open
+    counts[_BULLET_LINES] += is_bullet
+    counts[_ELLIPSIS_LINES] += is_ellipsis
+    _count_line(data, line, end, is_filled, terminals, table, mask, counts)
+    empty = 1 if start == end else np.int64(data[start] == 0x0A) + np.int64(data[end - 1] == 0x0A)
+    counts[_PIECES] += empty
+    counts[_PIECES + _REPEATED] += empty > 1
+
+
+@kernel
+def _count_line(data: Bytes, start: int, end: int, is_filled: bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:  # noqa: FBT001
+    """Counts a line by newlines; an empty one is no piece here."""
+    if start == end:
+        return
+    counts[_PIECES] += 1
+    if is_filled:
+        counts[_FILLED] += 1
+        counts[_PUNCTUATED] += terminals[_last_point(data, start, end)]
+        counts[_SHORT_LINES] += end - start <= _SHORT or (end - start <= 4 * _SHORT and characters(data, start, end) <= _SHORT)
+    if _occurred(data, start, end, table, mask):
+        length = characters(data, start, end)
+        counts[_PIECES + _REPEATED] += 1
+        counts[_PIECES + _REPEATED_CHARACTERS] += length
+        if is_filled:
+            counts[_REPEATED_LINES] += length
+
+
+@kernel
+def _count_paragraphs(data: Bytes, start: int, end: int, table: Int64, mask: int, counts: Int64) -> None:
+    """Counts of the paragraphs of one text; a text without any has one that is empty."""
+    place, end = stripped(data, start, end)
+    counts[_PARAGRAPHS] += place == end
+    while place < end:
+        begin = place
+        while place < end and not (data[place] == 0x0A and data[place + 1] == 0x0A):  # the last byte is no newline
+            place += 1
+        counts[_PARAGRAPHS] += 1
+        if (begin, place) != (start, end) and _occurred(data, begin, place, table, mask):
+            counts[_PARAGRAPHS + _REPEATED] += 1
+            counts[_PARAGRAPHS + _REPEATED_CHARACTERS] += characters(data, begin, place)
+        while place < end and data[place] == 0x0A:
+            place += 1
