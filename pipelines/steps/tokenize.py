@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract.config import encode as as_json
 from pipelines.contract.errors import InputError
 from pipelines.contract.parts import Table, scratch
 from pipelines.contract.schema import CORPUS, SHARDS, SURVIVORS
-from pipelines.shards.tokenizer import encode, learn
+from pipelines.shards.pretokens import character_ranges
+from pipelines.shards.tokenizer import encoder, learn
 from pipelines.steps.base import Outcome, Work
 
 if TYPE_CHECKING:
@@ -35,16 +37,17 @@ class EncodeTexts:
     """Final texts as token ids."""
 
     tokenizer_json: str
+    ranges: tuple[tuple[int, int], ...]
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """A row of ``shards`` for each document."""
-        ids = encode(self.tokenizer_json, batch.column("text").to_pylist())
+        ids = encoder(self.tokenizer_json, self.ranges).encode(batch.column("text"))
         rows = {
             "doc_id": batch.column("doc_id"),
             "source": batch.column("source"),
             "split": batch.column("split"),
-            "input_ids": pa.array(ids, pa.list_(pa.int32())),
-            "num_tokens": pa.array([len(i) for i in ids], pa.int64()),
+            "input_ids": ids,
+            "num_tokens": pc.cast(pc.list_value_length(ids), pa.int64()),
         }
         return {"shards": pa.RecordBatch.from_pydict(rows)}
 
@@ -82,7 +85,7 @@ class Tokenize:
         path.write_text(learned, encoding="utf-8")
         finals = Table(name="finals", schema=CORPUS.schema, files=train.files + work.table("scrub", "finals_heldout").files)
         columns = ["doc_id", "text", "source", "split"]
-        shards = work.map(finals, EncodeTexts(learned), {"shards": SHARDS.schema}, columns=columns)
+        shards = work.map(finals, EncodeTexts(learned, character_ranges()), {"shards": SHARDS.schema}, columns=columns)
         artifacts = {"tokenizer.json": work.warehouse.artifact(path)}
         return Outcome(tables={**shards, "survivors": survivors}, account=work.unchanged(survivors, shards["shards"]), artifacts=artifacts)
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import random
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_corpus import prose
 
-from pipelines.shards.tokenizer import END_OF_TEXT, encode, learn, load
+from pipelines.shards.pretokens import character_ranges
+from pipelines.shards.tokenizer import END_OF_TEXT, encoder, learn, load
 
 TEXTS = [prose(random.Random(seed)) for seed in range(20)]
 LEARNED = learn(TEXTS, 400)
+
+
+def encode(tokenizer_json: str, texts: list[str]) -> list[list[int]]:
+    return encoder(tokenizer_json, character_ranges()).encode(pa.array(texts, pa.string())).to_pylist()
 
 
 def test_the_same_texts_give_the_same_tokenizer_byte_for_byte_and_others_another():
