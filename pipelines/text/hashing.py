@@ -10,15 +10,12 @@ take the lengths that shingles have; the packages (xxhash, hashlib) take the few
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xxhash
 
-from pipelines.text.compile import kernel  # first: it says where numba's cache is
-
-from numba import njit  # isort: skip
+from pipelines.text.compile import inlined, kernel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Five = tuple[np.uint32, np.uint32, np.uint32, np.uint32, np.uint32]
     Sixteen = tuple[np.uint32, ...]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 # XXH3's default secret (xxHash 0.8, XXH3_kSecret) is needed in its first 192 bytes: as 64-bit words read at every byte.
 _SECRET: Final = bytes.fromhex(
@@ -88,11 +83,6 @@ def word_hashes(data: Bytes, starts: Int64, ends: Int64) -> Uint64:
     hashes = np.empty(len(starts), np.uint64)
     _fnv1a(data, starts, ends, hashes)
     return hashes
-
-
-def inlined(function: F) -> F:
-    """Compiles a function into the kernels that call it: without this the loops of SHA-1 are not vectorised, and five times slower."""
-    return cast("F", njit(forceinline=True)(function))
 
 
 @inlined

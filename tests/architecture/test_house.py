@@ -130,11 +130,11 @@ def test_spark_sends_only_reports_of_part_files_to_the_driver():
     assert [call for call in calls if "REPORT_SCHEMA" not in call] == []
 
 
-def test_nothing_unpickles_a_checkpoint():
+def test_nothing_unpickles_but_the_cache_of_compiled_kernels():
     banned = {("torch", "load"), ("pickle", "load"), ("pickle", "loads"), ("joblib", "load")}
     names = [(where(path, call), call.func) for path in SOURCES for _, call in called(path)]
     found = [at for at, f in names if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and (f.value.id, f.attr) in banned]
-    assert found == []
+    assert [at.partition(":")[0] for at in found] == ["pipelines/text/kernel_cache.py"], "records that nobody but their reader could have written"
 
 
 @pytest.mark.parametrize("option", ["trust_remote_code", "unsafe_allow_html", "unsafe_allow_javascript", "shell"])
