@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from pipelines.text.compile import on_compile
+from pipelines.text.kernel_records import trouble
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -48,19 +51,34 @@ class ConsoleReporter:
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._step = ""
+        self._num_compiled = 0
 
     def __enter__(self) -> ConsoleReporter:  # noqa: PYI034 - final in effect
-        """Starts drawing."""
+        """Starts drawing, and hears of kernels that are compiled."""
         self._progress.start()
+        on_compile(self.compiling)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         """Stops drawing."""
+        on_compile(None)
         self._progress.stop()
 
     def started(self, step: str) -> None:
         """See ``Reporter``."""
-        self._task = self._progress.add_task(f"{step:<14}{_WHAT.get(step, '')}", total=None)
+        self._step = f"{step:<14}{_WHAT.get(step, '')}"
+        self._task = self._progress.add_task(self._step, total=None)
+
+    def compiling(self, kernel: str) -> None:  # noqa: ARG002 - a name of the code tells a user nothing
+        """Says once that kernels are compiled, and counts them on a terminal."""
+        self._num_compiled += 1
+        if self._num_compiled == 1:
+            self.console.print("  compiling kernels, once for this machine and this version of assay", highlight=False, soft_wrap=True)
+            if told := trouble():
+                self.console.print(f"  warning: {told}", highlight=False, markup=False, soft_wrap=True)
+        if self._task is not None:
+            self._progress.update(self._task, description=f"{self._step}: compiling, {self._num_compiled} kernels so far")
 
     def carries(self, step: str, riders: tuple[str, ...]) -> None:
         """See ``Reporter``."""
@@ -70,7 +88,7 @@ class ConsoleReporter:
     def advanced(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - the task on the screen is the step's
         """See ``Reporter``."""
         if self._task is not None:
-            self._progress.update(self._task, completed=done, total=total)
+            self._progress.update(self._task, completed=done, total=total, description=self._step)
 
     def finished(self, step: str, account: Account, wall_s: float, *, was_done: bool) -> None:
         """See ``Reporter``."""

@@ -13,9 +13,9 @@ import numba
 import pytest
 
 from pipelines.text import compile as compiling
-from pipelines.text import kernel_cache
+from pipelines.text import kernel_records
 from pipelines.text.compile import Kernel, inlined, kernel, on_compile
-from pipelines.text.kernel_cache import kernels_folder, private_folder, read_record, trouble, write_record
+from pipelines.text.kernel_records import kernels_folder, private_folder, read_record, trouble, write_record
 
 STEP = 3
 
@@ -33,7 +33,7 @@ def doubled(number: int) -> int:
 def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the kernels that are compiled while a test has a cache of its own."""
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(kernel_cache, "_trouble", {})
+    monkeypatch.setattr(kernel_records, "_TROUBLE", [])
     monkeypatch.setattr(compiling, "_LISTENERS", [])
     names: list[str] = []
     on_compile(names.append)
@@ -172,14 +172,14 @@ def test_a_folder_that_is_asked_for_comes_before_the_users_cache(variables: dict
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert kernel_cache._wanted() == Path(expected)
+    assert kernel_records._wanted() == Path(expected)
 
 
 def test_a_machine_without_a_c_compiler_and_without_a_home_compiles(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     left = {name: value for name, value in os.environ.items() if name not in {"ASSAY_CACHE", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "CC", "CXX"}}
     environment = {**left, "HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path), "PATH": str(tmp_path)}
-    program = "from test_compile import fresh; print(fresh()(4)); from pipelines.text.kernel_cache import trouble; print(trouble())"
+    program = "from test_compile import fresh; print(fresh()(4)); from pipelines.text.kernel_records import trouble; print(trouble())"
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
     assert done.returncode == 0, done.stderr
     value, said = done.stdout.splitlines()
