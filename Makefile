@@ -31,9 +31,9 @@ docs: ## writes the generated documentation anew
 	@tools/install.sh dev
 	.venv/bin/python -m tools.generate_docs --write
 
-bench: ## every benchmark; the figures go to benchmarks/RESULTS.md by hand, with the machine's name
+bench: ## each stage beside its peers, into benchmarks/RESULTS.md; ARGS="--only pii --texts PATH" passes options on
 	@tools/install.sh bench
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; .venv/bin/python "$$script" || exit 1; done
+	.venv/bin/python -m benchmarks $(ARGS)
 
 # Apart from the tests because it takes hours: KILLS, RUNS and CORPUS say how much. The figures go to docs/campaigns.md by hand, with the machine's name.
 campaign: ## many kills, many runs, and a corpus on both engines: KILLS=40 RUNS=20 CORPUS=folder

@@ -3,7 +3,7 @@
 #   tools/install.sh demo   .venv with what `assay demo` needs
 #   tools/install.sh dev    .venv with everything but Airflow: static checks, benchmarks, documentation
 #   tools/install.sh test   dev, and .venv-airflow, and Chromium where this user may install packages
-#   tools/install.sh bench  dev, and .venv-peers with what benchmarks compare with
+#   tools/install.sh bench  dev, and an environment below .venv-peers for each peer that benchmarks compare with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -86,6 +86,36 @@ install_beside() {
   "$VENV/bin/uv" pip install --quiet --python "$1/bin/python" --requirements "$2"
 }
 
+# install_peer NAME: requirements/peers/NAME.txt into .venv-peers/NAME. Never fails: a peer that cannot be had is a row of the table that says why.
+install_peer() {
+  local place="$PEERS/$1" given="requirements/peers/$1.txt" options=() wheels
+  wheels=$(torch_wheels)
+  if [ -n "$wheels" ]; then options+=(--find-links "$wheels"); else options+=(--torch-backend cpu); fi
+  if grep -q '^# without dependencies' "$given"; then options+=(--no-deps); fi
+  rm -f "$place.failed"
+  { "$VENV/bin/uv" venv --quiet --clear --python 3.11 "$place" || "$VENV/bin/uv" venv --quiet --clear --python "$VENV/bin/python" "$place"; } 2>/dev/null
+  if ! "$VENV/bin/uv" pip install --quiet --python "$place/bin/python" "${options[@]}" --requirements "$given" 2>"$place/said"; then
+    tr -s ' \n│├╰─▶×' ' ' <"$place/said" >"$place.failed"
+    rm -rf "$place"
+    say "$1 cannot be installed: $(cut -c1-160 "$place.failed")"
+  fi
+}
+
+# A peer is made anew when its own file changes, and tried again each time where it could not be had.
+install_peers() {
+  local given name stamp
+  use_pip_index
+  mkdir -p "$PEERS"
+  for given in requirements/peers/*.txt; do
+    name=$(basename "$given" .txt)
+    stamp="$PEERS/$name/.installed-$(cksum <"$given" | cut -d' ' -f1)"
+    if [ -e "$stamp" ]; then continue; fi
+    say "installing $name into $PEERS/$name"
+    install_peer "$name"
+    if [ -d "$PEERS/$name" ]; then touch "$stamp"; fi
+  done
+}
+
 # Never fails: without Chromium the browser's tests are skipped, and say so.
 install_chromium() {
   local name
@@ -129,7 +159,7 @@ test)
   ;;
 bench)
   "$0" dev
-  once "$PEERS" peers "installing what benchmarks compare with into $PEERS" install_beside "$PEERS" requirements/peers.txt
+  install_peers
   ;;
 *) fail "usage: tools/install.sh demo | dev | test | bench" ;;
 esac

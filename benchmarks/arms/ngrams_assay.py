@@ -1,0 +1,17 @@
+"""The scan for registered items, with evidence: which item, how many n-grams, spans on both sides."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ours import batches_of
+from protocol import WARM_UP, Arm
+
+from pipelines.contamination.ngrams import NgramIndex, scan
+
+arm = Arm("assay")
+items = pq.read_table(arm.folder / "items.parquet")
+index = NgramIndex.build(items)
+scan(pa.array([WARM_UP, items["text"][0].as_py()]), index)
+batches = batches_of(arm.texts)
+with arm.timed():
+    found = [hits for batch in batches for hits in scan(batch.column("text"), index)]
+arm.finish(hit=[number for number, hits in enumerate(found) if hits])
