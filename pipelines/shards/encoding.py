@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from pipelines.shards.merging import merge, pair_table
 from pipelines.shards.pretokens import kinds_of, pretoken_end
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined, kernel
 from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from tokenizers import Regex, pre_tokenizers
 
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined
 
 if TYPE_CHECKING:
     import numpy.typing as npt

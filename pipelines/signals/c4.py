@@ -11,7 +11,8 @@ import pyarrow as pa
 from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 from pipelines.text.c4_lines import MIN_WORDS, judge_line
-from pipelines.text.segment import count_sentences, memory_zone
+from pipelines.text.english import memory_zone
+from pipelines.text.segment import count_sentences
 
 if TYPE_CHECKING:
     from pipelines.text.batch import DocumentBatch

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined
 
 if TYPE_CHECKING:
     import numpy.typing as npt

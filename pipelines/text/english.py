@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipelines.text.characters import LETTER, character, letters, points_of
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined, kernel
 from pipelines.text.interned import Interned, find, spans_of
 from pipelines.text.lean_imports import without
 

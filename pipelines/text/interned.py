@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined, mixed
+from pipelines.text.compile import inlined, kernel
+from pipelines.text.hashing import mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

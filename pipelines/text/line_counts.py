@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined, kernel
 from pipelines.text.interned import hash_of
 from pipelines.text.lines import characters, line_break, stripped
 from pipelines.text.marks import sentence_terminals

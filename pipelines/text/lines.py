@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined
 from pipelines.text.white_space import white_space
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined, kernel
 
 if TYPE_CHECKING:
     import numpy.typing as npt
