@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_the_wait_for_kernels_is_said_once_with_what_makes_it_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_records, "_TROUBLE", ["/home/x: compiled kernels cannot be kept there"])
+    monkeypatch.setattr(kernel_records, "_TROUBLE", ["/srv/x: compiled kernels cannot be kept there"])
     said = io.StringIO()
     with ConsoleReporter(Console(file=said, width=60)) as reporter:
         reporter.started("measure")
@@ -24,4 +24,4 @@ def test_the_wait_for_kernels_is_said_once_with_what_makes_it_come_again(monkeyp
             compiling._announce(name)
     compiling._announce("after the run")
     assert said.getvalue().count("compiling kernels, once for this machine") == 1
-    assert said.getvalue().count("warning: /home/x: compiled kernels cannot be kept there") == 1
+    assert said.getvalue().count("warning: /srv/x: compiled kernels cannot be kept there") == 1
