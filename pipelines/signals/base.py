@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+import numpy as np
+import pyarrow as pa
+
 from pipelines.contract.registry import Registry
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import numpy.typing as npt
 
     from pipelines.text.batch import DocumentBatch
 
@@ -27,3 +30,12 @@ class SignalFamily(Protocol):
 
 
 signals: Final[Registry[SignalFamily]] = Registry("signal family", "pipelines.signals")
+
+
+def shares(parts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> pa.Array:
+    """Each part of its whole as a column of signals; of nothing the share is 0.
+
+    >>> shares(np.array([1, 3]), np.array([4, 0])).to_pylist()
+    [0.25, 0.0]
+    """
+    return pa.array(np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes != 0))

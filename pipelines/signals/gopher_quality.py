@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.contract.columns import column
-from pipelines.signals.base import signals
-from pipelines.text.marks import symbols
+from pipelines.signals.base import shares, signals
+from pipelines.text.word_table import MET_STOP_WORDS, NUM_ALPHABETIC, NUM_REAL, NUM_WORDS, REAL_CHARACTERS
 
 if TYPE_CHECKING:
     from pipelines.text.batch import DocumentBatch
-
-STOP_WORDS: Final = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
-_ELLIPSES: Final = ("...", "…")
 
 
 @signals("gopher_quality")
@@ -47,36 +43,17 @@ class GopherQuality:
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        segmented = batch.words if self.segmentation == "english" else batch.language_words
-        rows = [self._one(text, words) for text, words in zip(batch.strings, segmented, strict=True)]
-        return pa.RecordBatch.from_pylist(rows, schema=self.columns)
-
-    def _one(self, text: str, words: list[str]) -> dict[str, Any]:
-        counts = Counter(words)  # a word is looked at once, however often it occurs
-        real = [(len(word), count) for word, count in counts.items() if not _is_symbol(word)]
-        num_real = sum(count for _, count in real)
-        lines = text.splitlines()
-        return {
-            "num_words": num_real,
-            "mean_word_length": _ratio(sum(length * count for length, count in real), num_real),
-            "hash_ratio": _ratio(text.count("#"), len(words)),
-            "ellipsis_ratio": _ratio(sum(text.count(e) for e in _ELLIPSES), len(words)),
-            "bullet_line_ratio": _ratio(sum(line.lstrip().startswith(("•", "-")) for line in lines), len(lines)),
-            "ellipsis_line_ratio": _ratio(sum(line.rstrip().endswith(_ELLIPSES) for line in lines), len(lines)),
-            "alphabetic_word_ratio": _ratio(sum(count for word, count in counts.items() if _has_letter(word)), len(words)),
-            "num_stop_words": len(STOP_WORDS & counts.keys()),
-        }
-
-
-def _ratio(count: int, whole: int) -> float:
-    return count / whole if whole else 0.0
-
-
-@lru_cache(maxsize=1 << 16)
-def _is_symbol(word: str) -> bool:
-    return symbols().issuperset(word)
-
-
-@lru_cache(maxsize=1 << 16)
-def _has_letter(word: str) -> bool:
-    return any(c.isalpha() for c in word)
+        lines = batch.line_counts
+        totals = batch.word_ids.totals(by_language=self.segmentation == "by_language")
+        words = totals[:, NUM_WORDS]
+        columns = [
+            pa.array(totals[:, NUM_REAL]),
+            shares(totals[:, REAL_CHARACTERS], totals[:, NUM_REAL]),
+            shares(lines.num_hash_signs, words),
+            shares(lines.num_ellipses, words),
+            shares(lines.num_bullet_lines, lines.num_lines),
+            shares(lines.num_ellipsis_lines, lines.num_lines),
+            shares(totals[:, NUM_ALPHABETIC], words),
+            pa.array(np.bitwise_count(totals[:, MET_STOP_WORDS]).astype(np.int64)),
+        ]
+        return pa.RecordBatch.from_arrays(columns, names=self.columns.names)

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from pipelines.contract.columns import column
 from pipelines.signals.base import signals
+from pipelines.text.white_space import nonblank_characters
+from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
     from pipelines.text.batch import DocumentBatch
@@ -24,5 +26,6 @@ class Nonblank:
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        found = [sum(map(len, text.split())) for text in batch.strings]
-        return pa.RecordBatch.from_arrays([pa.array(found, pa.int64())], names=self.columns.names)
+        offsets, data = utf8_buffers(batch.texts)
+        found = nonblank_characters(data, offsets[:-1], offsets[1:])
+        return pa.RecordBatch.from_arrays([pa.array(found)], names=self.columns.names)

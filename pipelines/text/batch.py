@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.text import segment
 from pipelines.text.language import detect
 from pipelines.text.line_counts import LineCounts, count_lines
+from pipelines.text.word_table import WordIds, word_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,9 +85,14 @@ class DocumentBatch:
         return count_lines(self.texts)
 
     @cached_property
+    def word_ids(self) -> WordIds:
+        """``words`` as numbers, with facts of each: what compiled families work on."""
+        return word_ids(self.texts)
+
+    @cached_property
     def words(self) -> list[list[str]]:
         """Words and marks of each text as rules for English cut them, whatever its language: what datatrove's filters judge by default."""
-        return segment.english_words(self.strings)
+        return self.word_ids.strings()
 
     @cached_property
     def language_words(self) -> list[list[str]]:

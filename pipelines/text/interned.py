@@ -83,10 +83,10 @@ class Interned:
 
 
 def longer(array: npt.NDArray[T], size: int) -> npt.NDArray[T]:
-    """The array itself if it holds that many values, else a copy of at least twice its length with its values at the head."""
+    """The array itself if it has that many rows, else a copy of at least twice as many with its own at the head."""
     if size <= len(array):
         return array
-    copy = np.empty(max(size, 2 * len(array)), array.dtype)
+    copy = np.empty((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
     copy[: len(array)] = array
     return copy
 

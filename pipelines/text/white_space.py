@@ -49,6 +49,13 @@ def chunks_of(data: Bytes, starts: Int64, ends: Int64) -> Chunks:
     return Chunks(starts=found_starts[:count], ends=found_ends[:count], wide=wide[:count], first=first)
 
 
+def nonblank_characters(data: Bytes, starts: Int64, ends: Int64) -> Int64:
+    """Characters of each ``data[start:end]`` that are no white space."""
+    counts = np.zeros(len(starts), np.int64)
+    _count_nonblank(data, starts, ends, counts)
+    return counts
+
+
 @inlined
 def white_space(data: Bytes, place: int, end: int) -> int:
     """Bytes of the white-space character at a place (``str.isspace``), 0 if there is none."""
@@ -95,3 +102,14 @@ def _cut(data: Bytes, starts: Int64, ends: Int64, found_starts: Int64, found_end
             gap = place
     first[starts.size] = count
     return count
+
+
+@kernel
+def _count_nonblank(data: Bytes, starts: Int64, ends: Int64, counts: Int64) -> None:
+    """Adds up characters."""
+    for span in range(starts.size):
+        place, end = starts[span], ends[span]
+        while place < end:
+            width = white_space(data, place, end)
+            counts[span] += width == 0 and data[place] & 0xC0 != 0x80
+            place += max(width, 1)

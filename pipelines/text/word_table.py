@@ -77,6 +77,12 @@ class WordIds:
     first: Int64
     table: WordTable
 
+    def totals(self, *, by_language: bool = False) -> Int64:
+        """Facts of each text's words added up, in columns up to ``MET_STOP_WORDS``, of which each bit is there if a word has it: int64[N, 5]."""
+        totals = np.zeros((len(self.first) - 1, MET_STOP_WORDS + 1), np.int64)
+        _add_up(self.ids, self.first, self.table.facts(by_language=by_language), totals)
+        return totals
+
     def strings(self) -> list[list[str]]:
         """The words themselves."""
         distinct, places = np.unique(self.ids, return_inverse=True)
@@ -99,8 +105,8 @@ class WordTable:
         self.first_word, self.num_words = np.empty(1, np.int64), np.empty(1, np.int32)
         self.word_ids = np.empty(1, np.int32)
         self._num_cut = self._num_word_ids = 0
-        self._facts = {by_language: np.empty((0, _NUM_FACTS), np.int32) for by_language in (False, True)}
-        self._steps = np.empty((0, 4), np.int32)
+        self._facts = {by_language: (0, np.empty((1, _NUM_FACTS), np.int32)) for by_language in (False, True)}
+        self._steps = 0, np.empty((1, 4), np.int32)
 
     @property
     def is_full(self) -> bool:
@@ -125,16 +131,16 @@ class WordTable:
         return sentences
 
     def facts(self, *, by_language: bool = False) -> Int32:
-        """Facts of every word that was met: int32[words, 7], for the columns see above.
+        """Facts of every word that was met, a row each: int32[capacity, 7], for the columns see above.
 
         By language they are those of its pieces: in scripts written without spaces one character, with its combining marks, is a word.
         """
-        old = self._facts[by_language]
-        if len(old) < self.words.count:
-            new = np.empty((self.words.count - len(old), _NUM_FACTS), np.int32)
-            _describe(self.words.utf8, self.words.starts, len(old), _classes(), by_language, _stop_words(), new)
-            self._facts[by_language] = np.concatenate([old, new])
-        return self._facts[by_language]
+        known, facts = self._facts[by_language]
+        if known < self.words.count:
+            facts = longer(facts, self.words.count)
+            _describe(self.words.utf8, self.words.starts, known, _classes(), by_language, _stop_words(), facts[: self.words.count])
+            self._facts[by_language] = self.words.count, facts
+        return facts
 
     def _chunk_ids(self, data: Bytes, chunks: Chunks) -> Int32:
         ids = self.chunks.numbers_of(data, chunks.starts, chunks.ends)
@@ -164,16 +170,16 @@ class WordTable:
         self._num_word_ids = size + len(words)
 
     def _sentence_steps(self) -> Int32:
-        """What each chunk does to a count of sentences: int32[chunks, 4].
+        """What each chunk does to a count of sentences: int32[capacity, 4].
 
         Two numbers for no end mark open before it, then two for one: sentences that begin in it, and whether it leaves an end mark open.
         """
-        old = self._steps
-        if len(old) < self._num_cut:
-            new = np.empty((self._num_cut - len(old), 4), np.int32)
-            _follow_marks(len(old), self.first_word, self.num_words, self.word_ids, self.facts(), new)
-            self._steps = np.concatenate([old, new])
-        return self._steps
+        known, steps = self._steps
+        if known < self._num_cut:
+            steps = longer(steps, self._num_cut)
+            _follow_marks(known, self.first_word, self.num_words, self.word_ids, self.facts(), steps[: self._num_cut])
+            self._steps = self._num_cut, steps
+        return steps
 
 
 class _InUse(threading.local):
@@ -246,11 +252,22 @@ def _spread(ids: Int32, first_chunk: Int64, first_word: Int64, num_words: Int32,
 
 
 @kernel
+def _add_up(ids: Int32, first: Int64, facts: Int32, totals: Int64) -> None:
+    """Adds up facts of each text's words."""
+    for text in range(len(totals)):
+        for i in range(first[text], first[text + 1]):
+            word = ids[i]
+            for fact in range(MET_STOP_WORDS):
+                totals[text, fact] += facts[word, fact]
+            totals[text, MET_STOP_WORDS] |= facts[word, MET_STOP_WORDS]
+
+
+@kernel
 def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_language: bool, stop_words: Uint64, facts: Int32) -> None:  # noqa: FBT001
     """Fills facts of words from ``first`` on. A word is one piece, or by language as many as it has characters of scripts without spaces."""
-    for row in range(len(facts)):
+    for row in range(first, len(facts)):
         facts[row] = 0
-        place, end = starts[first + row], starts[first + row + 1]
+        place, end = starts[row], starts[row + 1]
         are_marks = np.uint8(_PUNCTUATION)
         begin, characters, shared, united = place, 0, np.uint8(0xFF), np.uint8(0)
         after_alone = False
@@ -290,11 +307,11 @@ def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_languag
 @kernel
 def _follow_marks(first: int, first_word: Int64, num_words: Int32, word_ids: Int32, facts: Int32, steps: Int32) -> None:
     """Fills the steps of chunks from ``first`` on."""
-    for row in range(len(steps)):
-        base = first_word[first + row]
+    for row in range(first, len(steps)):
+        base = first_word[row]
         for before in range(2):
             begun, is_open = 0, before
-            for i in range(num_words[first + row]):
+            for i in range(num_words[row]):
                 part = facts[word_ids[base + i], SENTENCE_PART]
                 if part == IS_END_MARK:
                     is_open = 1
