@@ -118,7 +118,9 @@ def utf8_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
     width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
     _, offsets, data = texts.buffers()
     found = np.zeros(1, width) if not len(texts) or offsets is None else np.frombuffer(offsets, width)[texts.offset : texts.offset + len(texts) + 1]
-    return found.astype(np.int64), np.frombuffer(b"" if data is None else data, np.uint8)
+    utf8 = np.frombuffer(b"" if data is None else data, np.uint8)
+    utf8.flags.writeable = False  # whoever made the buffer: kernels are compiled once for each kind of array that they get
+    return found.astype(np.int64), utf8
 
 
 def _words(texts: pa.Array, kinds: Bytes) -> Words:
