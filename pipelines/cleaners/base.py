@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
+
+import pyarrow as pa
 
 from pipelines.contract.registry import Registry
 
@@ -24,6 +26,20 @@ class Cleaner(Protocol):
     def changes(self, text: str) -> list[Change]:
         """Replacements in ``text``, in code points."""
         ...
+
+
+@runtime_checkable
+class Screening(Protocol):
+    """A cleaner that can tell of many texts at once which it leaves alone. Those that it does not touch never become Python strings."""
+
+    def touched(self, texts: pa.Array) -> pa.BooleanArray:
+        """Of each text of an Arrow string array without nulls: False only if ``changes`` gives nothing."""
+        ...
+
+
+def touched(cleaner: Cleaner, texts: pa.Array) -> pa.BooleanArray:
+    """Which texts a cleaner has to look at: what it says itself, else all of them."""
+    return cleaner.touched(texts) if isinstance(cleaner, Screening) else pa.array([True] * len(texts), pa.bool_())
 
 
 cleaners: Final[Registry[Cleaner]] = Registry("cleaner", "pipelines.cleaners")

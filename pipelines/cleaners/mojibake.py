@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ftfy.badness import badness
 
 from pipelines.cleaners.base import cleaners
+from pipelines.cleaners.unlikely_pairs import points
 from pipelines.text.edits import Change, apply, compose
+from pipelines.text.screening import Screen, screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
 _MAX_ROUNDS: Final = 8
 _MIN_EXPLAINED: Final = 0.5  # of a line's characters beyond ASCII; less is another encoding's mojibake (Big5, Shift JIS), which this would garble
@@ -21,11 +26,15 @@ _UNDEFINED: Final = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 
 def _as_read(first: int, last: int) -> str:
     """The characters that a range of bytes was read as."""
-    return re.escape(bytes(byte for byte in range(first, last + 1) if byte not in _UNDEFINED).decode("cp1252"))
+    return bytes(byte for byte in range(first, last + 1) if byte not in _UNDEFINED).decode("cp1252")
 
 
-_TAIL: Final = f"[{_as_read(0x80, 0xBF)}]"
-_SEQUENCE: Final = re.compile(f"[{_as_read(0xC2, 0xDF)}]{_TAIL}|[{_as_read(0xE0, 0xEF)}]{_TAIL}{{2}}|[{_as_read(0xF0, 0xF4)}]{_TAIL}{{3}}")
+def _one_of(first: int, last: int) -> str:
+    return f"[{re.escape(_as_read(first, last))}]"
+
+
+_TAIL: Final = _one_of(0x80, 0xBF)
+_SEQUENCE: Final = re.compile(f"{_one_of(0xC2, 0xDF)}{_TAIL}|{_one_of(0xE0, 0xEF)}{_TAIL}{{2}}|{_one_of(0xF0, 0xF4)}{_TAIL}{{3}}")
 _LINE: Final = re.compile(r"[^\n]*\n?")
 
 
@@ -61,6 +70,10 @@ class Mojibake:
             found, current = compose(found, more), apply(current, more)
         return []
 
+    def touched(self, texts: pa.Array) -> pa.BooleanArray:
+        """Whether each text may have a sequence: the two characters that every one begins with."""
+        return _screen().touched(texts)
+
     def _line(self, line: str, start: int) -> list[Change]:
         changes = list(_decoded(line))
         explained = sum(change.end - change.start for change in changes)
@@ -70,6 +83,11 @@ class Mojibake:
         if before < self.min_badness or badness(apply(line, changes)) >= before:
             return []
         return [Change(c.start + start, c.end + start, c.new) for c in changes]
+
+
+@cache
+def _screen() -> Screen:
+    return screen([(points(_as_read(0xC2, 0xF4)), points(_as_read(0x80, 0xBF)))])
 
 
 def _decoded(line: str) -> Iterator[Change]:

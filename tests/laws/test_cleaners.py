@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.cleaners.base import cleaners
+from pipelines.cleaners.base import cleaners, touched
 from pipelines.text.edits import apply
 
 MARKS = st.sampled_from(
@@ -52,6 +53,14 @@ def test_cleaning_a_cleaned_text_changes_nothing_or_makes_it_shorter_where_the_c
     cleaned = apply(text, cleaner.changes(text))
     again = apply(cleaned, cleaner.changes(cleaned))
     assert again == cleaned or (not cleaner.is_idempotent and len(again) < len(cleaned))
+
+
+@given(texts=st.lists(TEXTS, max_size=4), cut=st.integers(0, 2))
+@settings(deadline=None, max_examples=150)
+def test_a_text_that_the_cleaner_says_it_does_not_touch_has_no_changes(cleaner, texts, cut):
+    found = touched(cleaner, pa.array(texts, pa.string()).slice(cut)).to_pylist()
+    assert len(found) == len(texts[cut:])
+    assert not any(cleaner.changes(text) for text, is_touched in zip(texts[cut:], found, strict=True) if not is_touched)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "\x00", "a" * 10_000, "\U0010ffff", "&" * 1000])

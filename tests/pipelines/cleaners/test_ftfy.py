@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import ftfy
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from ftfy import chardata
+from ftfy.badness import MOJIBAKE_CATEGORIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +48,40 @@ def fixed_point(text, config):
 @settings(deadline=None, max_examples=150)
 def test_the_changes_make_what_ftfy_makes(cleaner, text):
     assert apply(text, cleaner.changes(text)) == fixed_point(text, cleaner.config())
+
+
+@pytest.mark.parametrize("cleaner", CLEANERS)
+def test_no_character_that_ftfy_changes_is_passed_over(cleaner):
+    everything = [chr(point) for point in range(0x30000) if chr(point) != "\n"] + list(map(chr, range(0x30000, sys.maxunicode + 1, 97)))
+    lines = ["x".join(everything[place : place + 48]) + "\n" for place in range(0, len(everything), 48)]
+    found = {start for start, _ in cleaner._screen().lines("".join(lines))}
+    start = 0
+    for line in lines:
+        assert start in found or ftfy.fix_text_segment(line, cleaner.config()) == line
+        start += len(line)
+
+
+MOJIBAKE = st.text(
+    st.sampled_from(sorted({*"".join(MOJIBAKE_CATEGORIES.values()), *"aZ 1<&;#x\r\u0301\u0323\u4e2d\u1100\u1161\u11a8\x1b"})), max_size=8
+)
+
+
+@pytest.mark.parametrize("cleaner", CLEANERS)
+@given(line=MOJIBAKE)
+@settings(max_examples=500)
+def test_a_line_that_is_passed_over_is_one_that_ftfy_leaves_alone(cleaner, line):
+    assert cleaner._screen().lines(line) or ftfy.fix_text_segment(line, cleaner.config()) == line
+
+
+def test_entities_are_what_the_screen_takes_them_for():
+    assert chardata.HTML_ENTITY_RE.pattern == r"&#?[0-9A-Za-z]{1,24};"
+    assert max(map(len, chardata.HTML_ENTITIES)) < 40
+
+
+def test_with_an_expression_that_is_not_understood_every_line_beyond_ascii_is_looked_at(monkeypatch):
+    monkeypatch.setattr("pipelines.cleaners.ftfy.BADNESS_RE", re.compile("(unknown)"))
+    cleaner = Ftfy(uncurl_quotes=True)
+    assert cleaner.touched(pa.array(["plain", "caf\u00e9", "\u4e2d", "\U000e0041", "a &amp; b"])).to_pylist() == [False, True, True, True, True]
 
 
 def test_lines_beyond_the_segment_length_are_cut_where_ftfy_cuts_them():
