@@ -192,7 +192,12 @@ def test_an_earlier_stage_is_measured_by_what_judges_it_and_families_with_its_ow
 
 def test_the_language_is_looked_for_once_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("pipelines.steps.clean.detect", lambda text: (asked.append(text), ("en", 0.5))[1])
+
+    def told(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+        asked.extend(texts.to_pylist())
+        return pa.array(["en"] * len(texts), pa.string()), pa.array([0.5] * len(texts), pa.float64())
+
+    monkeypatch.setattr("pipelines.steps.clean.detect_all", told)
     same = pa.RecordBatch.from_pylist(
         [{"doc_id": "a", "text": "One line &amp; no more.", **dict.fromkeys(("source", "kind", "origin", "url", "license"))}]
     )
