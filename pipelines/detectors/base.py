@@ -12,6 +12,8 @@ from pipelines.contract.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
+
 
 class DetectorGaveUp(AssayError):
     """A detector did as much work on a text as it may; the document is set aside, because a silent miss would publish personal data.
@@ -21,7 +23,12 @@ class DetectorGaveUp(AssayError):
 
 
 class DetectorTimeout(AssayError):
-    """A detector met the clock. The step fails and names the document: whether it was slow says something of the machine, nothing of the text."""
+    """A detector met the clock. The step fails and names the document: whether it was slow says something of the machine, nothing of the text.
+
+    ``place`` is the text's number where many were looked at together and it is known.
+    """
+
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +67,14 @@ class Detector(Protocol):
 
 @runtime_checkable
 class BatchDetector(Detector, Protocol):
-    """A detector that is faster on many texts at once, as a model is."""
+    """A detector that is faster on many texts at once, as a model is, or one that need not make a string of each."""
 
-    def find_batch(self, texts: Sequence[str]) -> list[list[Span] | DetectorGaveUp]:
-        """What ``find`` gives for each text, in order; where it would give up, the error itself."""
+    def find_batch(self, texts: pa.Array) -> Sequence[Sequence[Span] | DetectorGaveUp]:
+        """What ``find`` gives for each of an Arrow array of strings, in order; where it would give up, the error itself."""
         ...
 
 
-def find_in_each(detector: Detector, texts: Sequence[str], doc_ids: Sequence[str]) -> list[list[Span] | DetectorGaveUp]:
+def find_in_each(detector: Detector, texts: pa.Array, doc_ids: pa.Array) -> Sequence[Sequence[Span] | DetectorGaveUp]:
     """What a detector finds in each text, or that it gave up on it.
 
     Raises:
@@ -75,26 +82,28 @@ def find_in_each(detector: Detector, texts: Sequence[str], doc_ids: Sequence[str
         PartError: a batch of texts came back with another number of answers.
     """
     if isinstance(detector, BatchDetector):
-        with naming(f"{doc_ids[0]}, or one of the {len(doc_ids) - 1} behind it" if len(doc_ids) > 1 else "".join(doc_ids)):
+        with _naming(doc_ids):
             found = detector.find_batch(texts)
         if len(found) != len(texts):
             raise PartError(f"detector {type(detector).__name__}: {len(found)} answers for {len(texts)} texts")
         return found
-    return [_found(detector, text, doc_id) for text, doc_id in zip(texts, doc_ids, strict=True)]
+    return [_found(detector, text, doc_ids[number : number + 1]) for number, text in enumerate(texts.to_pylist())]
 
 
 @contextmanager
-def naming(doc_id: str) -> Iterator[None]:
+def _naming(doc_ids: pa.Array) -> Iterator[None]:
     """Puts the document's id before the message of a detector that met the clock."""
     try:
         yield
     except DetectorTimeout as timeout:
-        raise DetectorTimeout(f"document {doc_id}: {timeout}") from None
+        others = len(doc_ids) - 1 if timeout.place is None else 0
+        which = f"{doc_ids[timeout.place or 0]}, or one of the {others} behind it" if others else f"{doc_ids[timeout.place or 0]}"
+        raise DetectorTimeout(f"document {which}: {timeout}") from None
 
 
-def _found(detector: Detector, text: str, doc_id: str) -> list[Span] | DetectorGaveUp:
+def _found(detector: Detector, text: str, doc_id: pa.Array) -> Sequence[Span] | DetectorGaveUp:
     try:
-        with naming(doc_id):
+        with _naming(doc_id):
             return detector.find(text)
     except DetectorGaveUp as gave_up:
         return gave_up

@@ -10,11 +10,14 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final
 
-from pipelines.detectors.windows import PHONE_NUMBER
-
 if TYPE_CHECKING:
     from pipelines.detectors.base import Span
 
+# Seven digits with at most four of libphonenumber's punctuation characters between two: its own pattern for a number, and its shortest length here.
+PHONE_PUNCTUATION: Final = (
+    r"[-x\u2010-\u2015\u2212\u30fc\uff0d-\uff0f \u00a0\u00ad\u200b\u2060\u3000()\uff08\uff09\uff3b\uff3d.\[\]/~\u2053\u223c\uff5e]"
+)
+PHONE_NUMBER: Final = re.compile(rf"\d(?:{PHONE_PUNCTUATION}{{0,4}}\d){{6}}", re.IGNORECASE)
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that has been given out of IPv6 so far
 _SECTION_PARTS_BELOW: Final = 32
 _VERSION: Final = re.compile(r"(?:version|release|revision|ver\.?|rev\.?)[\s:=]*$", re.IGNORECASE)
@@ -43,13 +46,18 @@ def is_plausible(span: Span, text: str) -> bool:
     value = text[span.start : span.end]
     before, after = text[max(0, span.start - _VERSION_LENGTH) : span.start], text[span.end : span.end + 2]
     if span.entity == "PHONE_NUMBER":
-        return PHONE_NUMBER.search(value) is not None and ("+" in value or _NO_PHONE.fullmatch(value) is None)
+        return is_plausible_phone(value)
     if span.entity == "IP_ADDRESS":
         is_part = before.endswith(".") or (after[:1] == "." and after[1:].isdecimal())
         return _is_public(value) and not is_part and _VERSION.search(before) is None
     if span.entity == "CREDIT_CARD":
         return _BETWEEN_DIGITS.search(before) is None
     return True
+
+
+def is_plausible_phone(value: str) -> bool:
+    """``is_plausible`` of a phone number: what stands around it has no say."""
+    return PHONE_NUMBER.search(value) is not None and ("+" in value or _NO_PHONE.fullmatch(value) is None)
 
 
 def _is_public(value: str) -> bool:

@@ -1,22 +1,22 @@
 """Presidio's pattern recognisers, without a language model: what has a shape or a checksum, not names.
 
 The recognisers are called one by one on the places where they could find something at all, which gives what presidio's engine gives without an
-NLP model (a test compares the two) at a fraction of the time. Where presidio fails open, this does not: a pattern that times out ends the run.
+NLP model (a test compares the two) at a hundredth of the time. Where presidio fails open, this does not: a pattern that times out ends the run.
+
+This module is what a run file says of the detector. The work is done in ``search``, with ``windows``, ``recognizers``, ``phones`` and ``plausible``.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+import pyarrow as pa
 
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
 from pipelines.detectors.base import Span, detectors
-from pipelines.detectors.plausible import is_plausible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Said here, and held to what presidio and phonenumbers say by a test: to import those takes more than a second, and a run that finds its steps done
 # only wants to know what the detector's parameters are.
@@ -33,12 +33,6 @@ REGIONS: Final = frozenset(
     """.split()  # noqa: SIM905 - a list literal would take 60 lines
 )
 
-# Code points that a recogniser sees at once, where a window is longer. What bounds the work is this and ``windows.REACH``, never the clock: the
-# slowest piece that could be made up keeps a pattern busy for 0.1 s, and the timeout of 60 s only ends a run whose machine stands still. A number
-# matcher, too, stops in silence after 65,535 candidates: at 104,000 characters a text of nothing but digits and blanks got there, and the number
-# behind them was missed. It takes less than one candidate a character.
-CHUNK_LENGTH: Final = 10_000
-OVERLAP_LENGTH: Final = 2_000  # longer than any match that is personal data: an address has at most 320 characters, a number far fewer
 _LOGGER: Final = logging.getLogger("presidio-analyzer")
 
 
@@ -75,37 +69,17 @@ class Presidio:
             DetectorTimeout: a pattern took longer than REGEX_TIMEOUT_SECONDS, presidio's environment variable (60).
             ConfigError: logging is set so that presidio could not say so.
         """
+        return self.find_batch(pa.array([text], pa.string()))[0]
+
+    def find_batch(self, texts: pa.Array) -> list[list[Span]]:
+        """``find`` of each text. Of a text in which nothing can be, no string is made.
+
+        Raises:
+            DetectorTimeout: as ``find``.
+            ConfigError: as ``find``.
+        """
+        from pipelines.detectors.search import search  # loads presidio
+
         if not _LOGGER.isEnabledFor(logging.WARNING):
             raise ConfigError("presidio: warnings of the logger 'presidio-analyzer' are off, so a timeout would go unseen; turn them on")
-        found = {span for entity in self.entities for span in self._of(entity, text)}
-        return sorted(found, key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer))
-
-    def _of(self, entity: str, text: str) -> Iterator[Span]:
-        from pipelines.detectors.recognizers import RECOGNIZERS  # loads presidio
-
-        for start, end in RECOGNIZERS[entity].windows(text):
-            for low, high, after, upto in _chunks(start, end):
-                for span in self.found_in(entity, text, low, high):
-                    if after < span.end <= upto and span.score >= self.min_score and is_plausible(span, text):
-                        yield span
-
-    def found_in(self, entity: str, text: str, low: int, high: int) -> Iterator[Span]:
-        """What presidio finds in a part of a text, in the coordinates of the whole."""
-        from pipelines.detectors.recognizers import recognizer
-
-        for result in recognizer(entity, self.phone_regions).analyze(text[low:high], [entity], None):
-            name = result.recognition_metadata["recognizer_name"]
-            yield Span(start=low + result.start, end=low + result.end, entity=entity, score=float(result.score), recognizer=name)
-
-
-def _chunks(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """A window in pieces (low, high, after, upto) that a recogniser can take; spans that end in (after, upto] belong to the piece.
-
-    Each piece sees the overlap on both sides of what belongs to it, so a span is found whole and once, and one that is longer than the overlap is
-    still found in part. Borders depend on the window alone: a text gives the same spans whatever stands around it.
-    """
-    after = start
-    while end - after > CHUNK_LENGTH:
-        yield max(start, after - OVERLAP_LENGTH), after + CHUNK_LENGTH + OVERLAP_LENGTH, after, after + CHUNK_LENGTH
-        after += CHUNK_LENGTH
-    yield max(start, after - OVERLAP_LENGTH), end, after, end
+        return search(texts, self.entities, self.min_score, self.phone_regions)

@@ -15,6 +15,7 @@ from tldextract import TLDExtract
 
 from pipelines.detectors import windows
 from pipelines.detectors.base import DetectorTimeout
+from pipelines.detectors.phones import regions_to_ask
 from pipelines.text.lean_imports import without
 
 with without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
@@ -28,6 +29,8 @@ with without("torch", "transformers"):  # presidio imports both if it can, for e
         PhoneRecognizer,
         UsSsnRecognizer,
     )
+
+Finding = tuple[int, int, float, str]  # start, end, score, recogniser
 
 _SUFFIXES: Final = TLDExtract(suffix_list_urls=(), cache_dir=None)  # the snapshot in the package: no network, no cache on disk
 _URL_USER: Final = r"(?<=://)[^\s/?#@:<>\"'{}]+:[^\s/?#@<>\"'{}]+@[^\s/?#@<>\"'{}]+"
@@ -63,23 +66,52 @@ def _url_credentials() -> PatternRecognizer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entity:
-    windows: windows.Windows
-    make: Callable[[tuple[str, ...]], Any]  # takes the regions of phone numbers
+class Entity:
+    """A kind of personal data.
+
+    Attributes:
+        window: the kind of the places where it can stand.
+        make: its recogniser, for regions of phone numbers.
+    """
+
+    window: int
+    make: Callable[[tuple[str, ...]], Any]
 
 
 RECOGNIZERS: Final = {
-    "EMAIL_ADDRESS": _Entity(windows.email, lambda _: _OfflineEmailRecognizer(name="EmailRecognizer")),
-    "PHONE_NUMBER": _Entity(windows.phone_number, lambda regions: PhoneRecognizer(supported_regions=regions)),
-    "CREDIT_CARD": _Entity(windows.credit_card, lambda _: CreditCardRecognizer()),
-    "IP_ADDRESS": _Entity(windows.ip_address, lambda _: IpRecognizer()),
-    "IBAN_CODE": _Entity(windows.iban, lambda _: IbanRecognizer()),
-    "US_SSN": _Entity(windows.us_ssn, lambda _: UsSsnRecognizer()),
-    "URL_CREDENTIALS": _Entity(windows.url_credentials, lambda _: _url_credentials()),
+    "EMAIL_ADDRESS": Entity(windows.EMAIL, lambda _: _OfflineEmailRecognizer(name="EmailRecognizer")),
+    "PHONE_NUMBER": Entity(windows.PHONE_NUMBER, lambda regions: PhoneRecognizer(supported_regions=regions)),
+    "CREDIT_CARD": Entity(windows.CREDIT_CARD, lambda _: CreditCardRecognizer()),
+    "IP_ADDRESS": Entity(windows.IP_ADDRESS, lambda _: IpRecognizer()),
+    "IBAN_CODE": Entity(windows.IBAN, lambda _: IbanRecognizer()),
+    "US_SSN": Entity(windows.US_SSN, lambda _: UsSsnRecognizer()),
+    "URL_CREDENTIALS": Entity(windows.URL_CREDENTIALS, lambda _: _url_credentials()),
 }
 
 
-@lru_cache(maxsize=64)
-def recognizer(entity: str, phone_regions: tuple[str, ...]) -> Any:
-    """The recogniser of an entity; made once a process."""
-    return RECOGNIZERS[entity].make(phone_regions)
+def judged(entity: str, piece: str, regions: tuple[str, ...]) -> tuple[Finding, ...]:
+    """What presidio finds in a piece of a text; of phone numbers, at least those that are plausible.
+
+    Raises:
+        DetectorTimeout: a pattern took longer than REGEX_TIMEOUT_SECONDS.
+    """
+    return (_remembered if len(piece) <= _LONGEST_REMEMBERED else _judged)(entity, piece, regions if entity == "PHONE_NUMBER" else ())
+
+
+def _judged(entity: str, piece: str, regions: tuple[str, ...]) -> tuple[Finding, ...]:
+    if entity == "PHONE_NUMBER":
+        regions = regions_to_ask(piece, regions)
+        if not regions:
+            return ()
+    results = _recognizer(entity, regions).analyze(piece, [entity], None)
+    return tuple((r.start, r.end, float(r.score), r.recognition_metadata["recognizer_name"]) for r in results)
+
+
+# The same piece comes again: in a mail's answer, in a log, in the next round of scrub, in the last gate. At most 20 MB.
+_remembered: Final = lru_cache(maxsize=1 << 15)(_judged)
+_LONGEST_REMEMBERED: Final = 200
+
+
+@lru_cache(maxsize=512)
+def _recognizer(entity: str, regions: tuple[str, ...]) -> Any:
+    return RECOGNIZERS[entity].make(regions)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
-from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each, naming
+from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each
 from pipelines.detectors.replacement import Replacement, resolve
 from pipelines.text.cuts import MARK, listed, outside
 from pipelines.text.edits import ByteEdit, Change, apply_bytes, carry, to_bytes
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FINALS: Final = pa.schema([("doc_id", pa.string()), ("text", pa.string())])
-_SCHEMAS: Final = {"pii_spans": PII_SPANS.schema, "edits": EDITS.schema, "finals": FINALS, "quarantine": QUARANTINE.schema, "fates": FATES.schema}
 _MAX_ROUNDS: Final = 8
 
 
@@ -80,40 +81,52 @@ class Scrub:
     replacement: Replacement = field(default_factory=Replacement)
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """One batch of rows for each table."""
-        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _SCHEMAS}
-        documents = _documents(batch)
-        waiting = documents
-        for _ in range(_MAX_ROUNDS):
-            waiting = self._one_round(waiting)
-        for document in waiting:
-            document.fault = f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside"
-        for document in documents:
-            if document.fault is None:
-                _write(document, rows)
-            else:
-                _set_aside(document, rows)
-        return {name: pa.RecordBatch.from_pylist(rows[name], schema=schema) for name, schema in _SCHEMAS.items()}
+        """One batch of rows for each table. A text in which nothing is cut or found goes through as it came; no string is made of it."""
+        changed = self._changed(batch)
+        faulty = {row for row, document in changed.items() if document.fault is not None}
+        finals = pa.RecordBatch.from_arrays([batch.column("doc_id"), _with(batch.column("text"), changed)], schema=FINALS)
+        if faulty:
+            finals = finals.filter(pa.array(row not in faulty for row in range(batch.num_rows)))
+        scrubbed = [changed[row] for row in sorted(changed) if row not in faulty]
+        aside = [changed[row] for row in sorted(faulty)]
+        return {**_spans(scrubbed), "finals": finals, **_set_aside(aside)}
 
-    def addresses(self, doc_ids: Sequence[str], urls: Sequence[str | None]) -> list[str | None]:
+    def personal(self, texts: pa.Array, doc_ids: pa.Array) -> list[bool]:
+        """Whether a detector finds anything in each text as it stands, or gives up on it.
+
+        Raises:
+            DetectorTimeout: with the document's id.
+        """
+        found = [False] * len(texts)
+        for detector in self.detectors.values():
+            answers = find_in_each(detector, texts, doc_ids)
+            found = [known or isinstance(answer, DetectorGaveUp) or len(answer) > 0 for known, answer in zip(found, answers, strict=True)]
+        return found
+
+    def addresses(self, urls: pa.Array, doc_ids: pa.Array) -> pa.Array:
         """``address`` of each document.
 
         Raises:
             DetectorTimeout: with the document's id.
         """
-        shown = []
-        for doc_id, url in zip(doc_ids, urls, strict=True):
-            with naming(doc_id):
-                shown.append(self.address(url))
-        return shown
+        quoted = pc.indices_nonzero(pc.fill_null(pc.match_substring(urls, "%"), fill_value=False))
+        given = pc.indices_nonzero(pc.is_valid(urls))
+        rows = pa.concat_arrays([given, quoted])
+        texts = pa.concat_arrays([urls.take(given), pa.array(map(unquote, urls.take(quoted).to_pylist()), urls.type)])
+        found = self.personal(texts, doc_ids.take(rows))
+        personal = {row for row, is_personal in zip(rows.to_pylist(), found, strict=True) if is_personal}
+        if not personal:
+            return urls
+        return pa.array((self._shortened(url) if row in personal else url for row, url in enumerate(urls.to_pylist())), urls.type)
 
     def address(self, url: str | None) -> str | None:
         """As much of a document's address as holds no personal data: all of it, or up to its path, or its host; None where even that does.
 
         Percent-encoding hides nothing. The clean text and its spans have no part in this: an address is dropped or kept, never edited.
         """
-        if url is None or not self._is_personal(url):
-            return url
+        return url if url is None or not self._is_personal(url) else self._shortened(url)
+
+    def _shortened(self, url: str) -> str | None:
         try:
             place = urlsplit(url)
             host = place.hostname or ""
@@ -123,29 +136,46 @@ class Scrub:
         return next((shorter for shorter in (whole, bare) if host and not self._is_personal(shorter)), None)
 
     def _is_personal(self, url: str) -> bool:
-        try:
-            return any(detector.find(text) for detector in self.detectors.values() for text in {url, unquote(url)})
-        except DetectorGaveUp:
-            return True
+        return any(self.personal(pa.array([url, unquote(url)], pa.string()), pa.array(["of an address"] * 2)))
 
-    def _one_round(self, documents: list[_Document]) -> list[_Document]:
-        """Looks at each document as it stands now; returns those in which something more was found."""
-        texts = [document.final().decode() for document in documents]
-        doc_ids = [document.doc_id for document in documents]
-        answers = {name: find_in_each(detector, texts, doc_ids) for name, detector in self.detectors.items()} if documents else {}
-        again = []
-        for number, (document, text) in enumerate(zip(documents, texts, strict=True)):
+    def _changed(self, batch: pa.RecordBatch) -> dict[int, _Document]:
+        """Documents that are not published as they came, by their row: what is cut or found in them, or what is wrong with them."""
+        cut = pc.indices_nonzero(pc.fill_null(pc.greater(pc.list_value_length(batch.column("cuts")), 0), fill_value=False)).to_pylist()
+        changed = {row: _document(batch, row) for row in cut}
+        waiting: list[int] = []
+        rows, texts, doc_ids = list(range(batch.num_rows)), _with(batch.column("text"), changed), batch.column("doc_id")
+        for _ in range(_MAX_ROUNDS):
+            waiting = []
+            for place, spans, fault in self._found(texts, doc_ids):
+                row = rows[place]
+                if row not in changed:
+                    changed[row] = _document(batch, row)
+                changed[row].fault = fault
+                if fault is None:
+                    changed[row].hits = self._joined(changed[row], list(self._placed(changed[row], texts[place].as_py(), spans)))
+                    waiting.append(row)
+            if not waiting:
+                return changed
+            rows, texts = waiting, pa.array([changed[row].final() for row in waiting], pa.string())
+            doc_ids = batch.column("doc_id").take(pa.array(waiting))
+        for row in waiting:
+            changed[row].fault = f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside"
+        return changed
+
+    def _found(self, texts: pa.Array, doc_ids: pa.Array) -> Iterator[tuple[int, list[Span], str | None]]:
+        """The texts in which something is found, or on which a detector gives up: number, spans, and what it says."""
+        answers = {name: find_in_each(detector, texts, doc_ids) for name, detector in self.detectors.items()}
+        for number in range(len(texts)):
             spans: list[Span] = []
+            fault = None
             for name, answer in answers.items():
                 found = answer[number]
                 if isinstance(found, DetectorGaveUp):
-                    document.fault = str(found)
+                    fault = str(found)
                 else:
                     spans += [replace(span, recognizer=f"{name}.{span.recognizer}") for span in found]
-            if spans and document.fault is None:
-                document.hits = self._joined(document.hits, list(self._placed(document, text, spans)), document.utf8)
-                again.append(document)
-        return again
+            if spans or fault is not None:
+                yield number, spans, fault
 
     def _placed(self, document: _Document, text: str, spans: list[Span]) -> Iterator[_Hit]:
         """What was found in a text that edits made, carried back to the clean text."""
@@ -156,49 +186,63 @@ class Scrub:
             start, end = carry((low, high), edits, "before")
             yield _Hit(start, end, span, self.replacement.text_for(span.entity, text[span.start : span.end]))
 
-    def _joined(self, hits: list[_Hit], more: list[_Hit], utf8: bytes) -> list[_Hit]:
+    def _joined(self, document: _Document, more: list[_Hit]) -> list[_Hit]:
         """Earlier and new hits; a new one that reaches over an earlier one takes its place, for all that both covered."""
         joined: list[_Hit] = []
-        for hit in sorted([*hits, *more], key=lambda h: (h.start, h.end, h.found.entity)):
+        for hit in sorted([*document.hits, *more], key=lambda h: (h.start, h.end, h.found.entity)):
             if joined and hit.start < joined[-1].end:
                 last = joined.pop()
                 wider = last if last.end - last.start >= hit.end - hit.start else hit
                 start, end = last.start, max(last.end, hit.end)
-                value = utf8[start:end].decode()
+                value = document.utf8[start:end].decode()
                 joined.append(_Hit(start, end, wider.found, self.replacement.text_for(wider.found.entity, value)))
             else:
                 joined.append(hit)
         return joined
 
 
-def _documents(batch: pa.RecordBatch) -> list[_Document]:
-    sources = batch.column("source").to_pylist() if "source" in batch.schema.names else [None] * batch.num_rows
-    columns = (batch.column(name).to_pylist() for name in ("doc_id", "text", "cuts"))
-    return [
-        _Document(doc_id=doc_id, source=source, utf8=text.encode(), cuts=listed(flat))
-        for doc_id, text, flat, source in zip(*columns, sources, strict=True)
-    ]
+def _document(batch: pa.RecordBatch, row: int) -> _Document:
+    source = batch.column("source")[row].as_py() if "source" in batch.schema.names else None
+    doc_id, text, flat = (batch.column(name)[row].as_py() for name in ("doc_id", "text", "cuts"))
+    return _Document(doc_id=doc_id, source=source, utf8=text.encode(), cuts=listed(flat))
 
 
-def _write(document: _Document, rows: dict[str, list[dict[str, Any]]]) -> None:
-    doc_id = document.doc_id
-    rows["finals"].append({"doc_id": doc_id, "text": document.final().decode()})
-    for part in document.parts():
-        rows["pii_spans"].append({"doc_id": doc_id, **_pii_span(part)})
-        edit = {"doc_id": doc_id, "from_version": "clean", "start": part.start, "end": part.end, "new_length": len(part.new.encode())}
-        rows["edits"].append({**edit, "step": "scrub", "cause": part.found.entity})
+def _with(texts: pa.Array, changed: Mapping[int, _Document]) -> pa.Array:
+    """The texts, those of changed documents as they stand now."""
+    if not changed:
+        return texts
+    rows = sorted(changed)
+    mask = np.zeros(len(texts), np.bool_)
+    mask[rows] = True
+    return pc.replace_with_mask(texts, pa.array(mask), pa.array([changed[row].final() for row in rows], texts.type))
 
 
-def _pii_span(part: _Hit) -> dict[str, Any]:
-    found = part.found
-    return {
-        "entity": found.entity, "start": part.start, "end": part.end,
-        "score": found.score, "recognizer": found.recognizer, "replacement": part.new,
+def _spans(documents: Sequence[_Document]) -> dict[str, pa.RecordBatch]:
+    """The spans and edits of scrubbed documents."""
+    parts = [(document.doc_id, part) for document in documents for part in document.parts()]
+    doc_ids, starts, ends = [doc_id for doc_id, _ in parts], [part.start for _, part in parts], [part.end for _, part in parts]
+    entities = [part.found.entity for _, part in parts]
+    spans = {
+        "doc_id": doc_ids, "entity": entities, "start": starts, "end": ends, "score": [part.found.score for _, part in parts],
+        "recognizer": [part.found.recognizer for _, part in parts], "replacement": [part.new for _, part in parts],
     }  # fmt: skip
+    edits = {
+        "doc_id": doc_ids, "from_version": ["clean"] * len(parts), "start": starts, "end": ends,
+        "new_length": [len(part.new.encode()) for _, part in parts], "step": ["scrub"] * len(parts), "cause": entities,
+    }  # fmt: skip
+    return {"pii_spans": pa.RecordBatch.from_pydict(spans, PII_SPANS.schema), "edits": pa.RecordBatch.from_pydict(edits, EDITS.schema)}
 
 
-def _set_aside(document: _Document, rows: dict[str, list[dict[str, Any]]]) -> None:
-    quarantined = {"step": "scrub", "source": document.source, "doc_id": document.doc_id, "origin_file": None, "origin_offset": None}
-    message = {"num_bytes": len(document.utf8), "error": "detector_gave_up", "message": document.fault}
-    rows["quarantine"].append({**quarantined, **message})
-    rows["fates"].append({"doc_id": document.doc_id, "fate": "quarantined", "step": "scrub", "reason": "detector_gave_up"})
+def _set_aside(documents: Sequence[_Document]) -> dict[str, pa.RecordBatch]:
+    quarantined = [
+        {
+            "step": "scrub", "source": d.source, "doc_id": d.doc_id, "origin_file": None, "origin_offset": None,
+            "num_bytes": len(d.utf8), "error": "detector_gave_up", "message": d.fault,
+        }
+        for d in documents
+    ]  # fmt: skip
+    fates = [{"doc_id": d.doc_id, "fate": "quarantined", "step": "scrub", "reason": "detector_gave_up"} for d in documents]
+    return {
+        "quarantine": pa.RecordBatch.from_pylist(quarantined, schema=QUARANTINE.schema),
+        "fates": pa.RecordBatch.from_pylist(fates, schema=FATES.schema),
+    }

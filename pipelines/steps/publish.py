@@ -47,8 +47,8 @@ class InspectTexts:
     What scrub wrote for ``entities`` is no word of any item: a document that held a number does not hold an item in which the placeholder of numbers
     stands, though the two read the same once the number is replaced. So a text from which all items were removed has none afterwards.
 
-    The detectors find nothing here unless a step between lost its way, for scrub itself goes on until they find nothing. Looking once more costs what
-    one of its rounds costs, and is what "the published text was looked at" means.
+    The detectors find nothing here unless a step between lost its way, for scrub itself goes on until they find nothing. Looking once more is one
+    compiled scan, and is what "the published text was looked at" means.
     """
 
     index: NgramIndex
@@ -58,19 +58,18 @@ class InspectTexts:
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """A row for each fault; none is what is hoped for."""
         texts = batch.column("text")
-        is_train = [split == "train" for split in batch.column("split").to_pylist()]
+        doc_ids, urls = batch.column("doc_id"), batch.column("url")
+        is_train = pc.equal(batch.column("split"), "train").to_pylist()
         hits = scan(self._without_replacements(texts), self.index)
+        shown = self.scrub.addresses(urls, doc_ids)
+        masks = {
+            "benchmark_text": [train and bool(found) for train, found in zip(is_train, hits, strict=True)],
+            "personal_data": self.scrub.personal(texts, doc_ids),
+            "personal_data_in_its_url": pc.and_(pc.is_valid(urls), pc.fill_null(pc.not_equal(shown, urls), fill_value=True)).to_pylist(),
+        }
         rows = [
-            {"doc_id": doc_id, "fault": "benchmark_text"}
-            for doc_id, train, found in zip(batch.column("doc_id").to_pylist(), is_train, hits, strict=True)
-            if train and found
+            {"doc_id": doc_id, "fault": fault} for fault, mask in masks.items() for doc_id in doc_ids.filter(pa.array(mask, pa.bool_())).to_pylist()
         ]
-        no_cuts = pa.nulls(batch.num_rows, pa.list_(pa.int64()))
-        again = self.scrub(pa.RecordBatch.from_arrays([batch.column("doc_id"), texts, no_cuts], names=["doc_id", "text", "cuts"]))
-        rows += [{"doc_id": doc_id, "fault": "personal_data"} for doc_id in sorted(set(again["pii_spans"].column("doc_id").to_pylist()))]
-        doc_ids, urls = (batch.column(name).to_pylist() for name in ("doc_id", "url"))
-        shown = self.scrub.addresses(doc_ids, urls)
-        rows += [{"doc_id": i, "fault": "personal_data_in_its_url"} for i, url, public in zip(doc_ids, urls, shown, strict=True) if public != url]
         return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
 
     def _without_replacements(self, texts: pa.Array) -> pa.Array:

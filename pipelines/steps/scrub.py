@@ -35,10 +35,10 @@ class FinishTexts:
         """Spans, edits, quarantine, fates, survivors, and the final documents of either side."""
         given = dict(self.scrub(batch))
         finals = given.pop("finals")
-        places = pc.index_in(finals.column("doc_id"), value_set=batch.column("doc_id"))
-        facts = batch.drop_columns(["text"]).take(places)
-        urls = pa.array(self.scrub.addresses(facts.column("doc_id").to_pylist(), facts.column("url").to_pylist()), pa.string())
-        made = {"text": finals.column("text"), "url": urls}
+        facts = batch.drop_columns(["text"])
+        if finals.num_rows < batch.num_rows:
+            facts = facts.take(pc.index_in(finals.column("doc_id"), value_set=batch.column("doc_id")))
+        made = {"text": finals.column("text"), "url": self.scrub.addresses(facts.column("url"), facts.column("doc_id"))}
         rows = {name: made[name] if name in made else facts.column(name) for name in CORPUS.schema.names}
         whole = pa.RecordBatch.from_pydict(rows, schema=CORPUS.schema)
         sizes = pc.cast(pc.binary_length(whole.column("text")), pa.int64())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
+import presidio_analyzer.pattern_recognizer
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -112,7 +113,7 @@ def test_a_machine_that_stands_still_ends_the_run_with_the_documents_id_and_is_n
     with pytest.raises(DetectorTimeout, match="document d1: the clock ran out"):
         scrubbed("a secret", "it stands still", scrub=Scrub(detectors={"w": Words("secret")}))
     with pytest.raises(DetectorTimeout, match="document d7: "):
-        Scrub(detectors={"w": Words("secret")}).addresses(["d7"], ["https://host.org/it stands still"])
+        Scrub(detectors={"w": Words("secret")}).addresses(pa.array(["https://host.org/it stands still"]), pa.array(["d7"]))
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class ManyWords(Words):
 
     def find_batch(self, texts):
         self.calls.append(len(texts))
+        texts = texts.to_pylist()
         if "wrong" in texts:
             return []
         return [DetectorGaveUp("a recogniser gave up") if "takes for ever" in text else self.find(text) for text in texts]
@@ -137,6 +139,12 @@ def test_a_detector_of_batches_sees_the_texts_of_a_round_together_and_finds_the_
         scrubbed("wrong", scrub=Scrub(detectors={"w": many}))
     with pytest.raises(DetectorTimeout, match="document d0, or one of the 1 behind it: "):
         scrubbed("no", "it stands still", scrub=Scrub(detectors={"w": many}))
+
+
+def test_a_pattern_that_times_out_among_many_texts_names_the_document(monkeypatch):
+    monkeypatch.setattr(presidio_analyzer.pattern_recognizer, "REGEX_TIMEOUT_SECONDS", 1e-9)
+    with pytest.raises(DetectorTimeout, match="document d1: presidio: "):
+        scrubbed("no", " ".join(["a.b-" * 400 + "@a.b"] * 50), "no")
 
 
 def test_a_text_that_never_comes_to_an_end_is_set_aside():
@@ -219,6 +227,9 @@ def test_cuts_and_edits_together_make_the_final_text_in_which_nothing_is_left_to
 def test_an_address_keeps_what_holds_no_personal_data(url, public):
     assert SCRUB.address(url) == public
     assert SCRUB.address(public) == public
+    urls, doc_ids = pa.array([None, url, "https://host.org/%41", public], pa.string()), pa.array(["a", "b", "c", "d"])
+    assert SCRUB.addresses(urls, doc_ids).to_pylist() == [None, public, "https://host.org/%41", public]
+    assert Scrub(detectors={}).addresses(urls, doc_ids) == urls
 
 
 def test_an_address_on_which_a_recogniser_gives_up_is_not_published_whole():

@@ -1,0 +1,93 @@
+"""The windows of texts judged by the recognisers: what the detector ``presidio`` finds. Loads presidio and the kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipelines.detectors.base import DetectorTimeout, Span
+from pipelines.detectors.plausible import is_plausible
+from pipelines.detectors.recognizers import RECOGNIZERS, judged
+from pipelines.detectors.windows import windows
+from pipelines.text.words import utf8_buffers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from pipelines.detectors.recognizers import Finding
+
+# Code points that a recogniser sees at once, where a window is longer. What bounds the work is this and ``windows.REACH``, never the clock: the
+# slowest piece that could be made up keeps a pattern busy for 0.1 s, and the timeout of 60 s only ends a run whose machine stands still. A number
+# matcher, too, stops in silence after 65,535 candidates: at 104,000 characters a text of nothing but digits and blanks got there, and the number
+# behind them was missed. It takes less than one candidate a character.
+CHUNK_LENGTH: Final = 10_000
+OVERLAP_LENGTH: Final = 2_000  # longer than any match that is personal data: an address has at most 320 characters, a number far fewer
+_BYTES_BEFORE: Final = 64  # at least the 14 characters before a span, and the 2 behind it, that say whether it is plausible
+_BYTES_AFTER: Final = 16
+_CONTINUES, _CONTINUED = 0xC0, 0x80  # of UTF-8: a byte that begins no character
+
+
+def search(texts: pa.Array, entities: tuple[str, ...], min_score: float, phone_regions: tuple[str, ...]) -> list[list[Span]]:
+    """Spans of each text by start, then end, then entity. Of a text without a window no string is made.
+
+    Raises:
+        DetectorTimeout: a pattern took longer than REGEX_TIMEOUT_SECONDS; it says in which text.
+    """
+    wanted = {RECOGNIZERS[entity].window: entity for entity in entities}
+    found: list[set[Span]] = [_NOTHING] * len(texts)
+    utf8, offsets = memoryview(texts.buffers()[-1] or b""), utf8_buffers(texts)[0]
+    for text, kind, low, high, place in windows(texts).tolist():
+        entity = wanted.get(kind)
+        findings = _of_window(entity, str(utf8[low:high], "utf-8"), phone_regions, text) if entity is not None else []
+        if entity is not None and findings:
+            around, before = _context(utf8, int(offsets[text]), int(offsets[text + 1]), low, high)
+            kept = (finding for finding in findings if finding[2] >= min_score and is_plausible(_span(entity, finding, before), around))
+            found[text] = found[text].union(_span(entity, finding, place) for finding in kept)
+    return [sorted(spans, key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer)) for spans in found]
+
+
+_NOTHING: Final[set[Span]] = set()
+
+
+def _span(entity: str, finding: Finding, shift: int) -> Span:
+    start, end, score, recognizer = finding
+    return Span(start=shift + start, end=shift + end, entity=entity, score=score, recognizer=recognizer)
+
+
+def _of_window(entity: str, window: str, regions: tuple[str, ...], text: int) -> Sequence[Finding]:
+    try:
+        return judged(entity, window, regions) if len(window) <= CHUNK_LENGTH else list(_of_long_window(entity, window, regions))
+    except DetectorTimeout as timeout:
+        timeout.place = text
+        raise
+
+
+def _of_long_window(entity: str, window: str, regions: tuple[str, ...]) -> Iterator[Finding]:
+    for low, high, after, upto in chunks(0, len(window)):
+        for start, end, score, recognizer in judged(entity, window[low:high], regions):
+            if after < low + end <= upto:
+                yield low + start, low + end, score, recognizer
+
+
+def chunks(start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """A window in pieces (low, high, after, upto) that a recogniser can take; spans that end in (after, upto] belong to the piece.
+
+    Each piece sees the overlap on both sides of what belongs to it, so a span is found whole and once, and one that is longer than the overlap is
+    still found in part. Borders depend on the window alone: a text gives the same spans whatever stands around it.
+    """
+    after = start
+    while end - after > CHUNK_LENGTH:
+        yield max(start, after - OVERLAP_LENGTH), after + CHUNK_LENGTH + OVERLAP_LENGTH, after, after + CHUNK_LENGTH
+        after += CHUNK_LENGTH
+    yield max(start, after - OVERLAP_LENGTH), end, after, end
+
+
+def _context(utf8: memoryview, base: int, end: int, low: int, high: int) -> tuple[str, int]:
+    """A window with enough of its text on both sides, and how many characters of that stand before it."""
+    start, stop = max(base, low - _BYTES_BEFORE), min(end, high + _BYTES_AFTER)
+    while start < low and utf8[start] & _CONTINUES == _CONTINUED:
+        start += 1
+    while high < stop < end and utf8[stop] & _CONTINUES == _CONTINUED:
+        stop -= 1
+    return str(utf8[start:stop], "utf-8"), len(str(utf8[start:low], "utf-8"))

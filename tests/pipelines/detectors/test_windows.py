@@ -1,0 +1,157 @@
+"""The compiled scan against patterns of Python's re that say where a kind of personal data can stand."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.detectors.plausible import PHONE_NUMBER
+from pipelines.detectors.presidio import DEFAULT_REGIONS
+from pipelines.detectors.recognizers import RECOGNIZERS, judged
+from pipelines.detectors.windows import _CLASSES, REACH, _facts, windows
+
+NOT_IN_EMAIL = re.compile(r'[\s"(),:;<>\[\]\\]')
+NOT_IN_IP = re.compile(r"[^0-9A-Za-z:.%/]")
+NOT_IN_URL = re.compile(r"[\s<>\"']")
+PHONE_CHAIN = re.compile(r"\d(?:[^\d\n]{0,40}\d){6,}")
+
+
+def runs(pattern):
+    """Matches with one character on both sides."""
+    return lambda text: ((max(0, m.start() - 1), min(len(text), m.end() + 1)) for m in re.finditer(pattern, text))
+
+
+def around(pattern, stop):
+    """Matches grown to the next stop on both sides, or as far as any address goes, and two characters more."""
+
+    def spans(text):
+        done = 0
+        for match in re.finditer(pattern, text):
+            start, end = match.span()
+            if start < done:
+                continue
+            low, floor = start, max(done, start - REACH)
+            while low > floor and not stop.match(text, low - 1):
+                low -= 1
+            found = stop.search(text, end, end + REACH)
+            done = found.start() if found else min(len(text), end + REACH)
+            yield max(0, low - 2), min(len(text), done + 2)
+
+    return spans
+
+
+def phone_chains(text):
+    for chain in PHONE_CHAIN.finditer(text):
+        start, end = chain.span()
+        if PHONE_NUMBER.search(text, start, end):
+            line_end = text.find("\n", end, end + 4)
+            low = text.rfind("\n", max(0, start - 12), start) + 1 or max(0, start - 12)
+            yield low, line_end if line_end >= 0 else min(len(text), end + 4)
+
+
+PLAIN = {
+    "EMAIL_ADDRESS": around("@", NOT_IN_EMAIL),
+    "PHONE_NUMBER": phone_chains,
+    "CREDIT_CARD": runs(r"\d[\d -]{12,}"),
+    "IP_ADDRESS": around(r"\d\.\d{1,3}\.\d|:[0-9A-Fa-f]{0,4}:", NOT_IN_IP),
+    "IBAN_CODE": runs(r"(?<![A-Z0-9])[A-Z]{2}\d{2}[A-Z0-9 -]{8,}"),
+    "US_SSN": runs(r"\d[\d. -]{8,}"),
+    "URL_CREDENTIALS": around(r"://[^\s/?#<>\"']*@", NOT_IN_URL),
+}
+# Kinds whose windows are left out where what the recogniser needs is not in them.
+CHOOSY = {"EMAIL_ADDRESS", "CREDIT_CARD", "IP_ADDRESS", "IBAN_CODE", "US_SSN"}
+
+
+def scanned(texts):
+    """Windows of each text and kind in code points, after a look at the bytes that they name."""
+    names = {entity.window: name for name, entity in RECOGNIZERS.items()}
+    found = [{name: [] for name in names.values()} for _ in range(len(texts))]
+    data = texts.buffers()[-1]
+    for text, kind, low, high, place in windows(texts).tolist():
+        piece = data.slice(low, high - low).to_pybytes().decode()
+        assert texts[text].as_py()[place : place + len(piece)] == piece
+        found[text][names[kind]].append((place, place + len(piece)))
+    return found
+
+
+SPACES = "".join(c for c in map(chr, range(sys.maxunicode)) if c.isspace())
+PIECES = (
+    st.sampled_from(
+        (
+            *("jane.doe@example.org", "a@b", "@", ".", "x@y.co.uk", "caf\u00e9@ex\u00e4mple.de", "https://bob:secret@host.org/x", "://", "user:pw"),
+            *("+1 650 253 0000", "(650) 253-0000", "6502530000", "555-1234", " ext. 12", "2023-01-02 08:00", "#", "x", "X", "12:30:45"),
+            *("4111 1111 1111 1111", "4111111111111111", "411111111111", "078-05-1121", "123-45-6789", "12345-6789", "123-456789", "123456789"),
+            *(
+                "DE89370400440532013000",
+                "GB29 NWBK 6016 1331 9268 19",
+                "AB12",
+                "A",
+                "1",
+                "12",
+                "123",
+                "\u0661\u0662\u0663",
+                "\U0001d7ce",
+                "\u4e2d\u6587",
+            ),
+            *("93.184.216.34", "1.2.3.4", "2606:2800:220:1:248:1893:25c8:1946", "::", ":", "1:2:3:4:5:6:7:8", "ffff", " ", "\n", "-", "--", ", "),
+            *("<", ">", "/", "  ", "(", ")", "std::vector", "[" + "\u2013" * 4 + "]", "\U0001f600", "a" * 60),
+        )
+    )
+    | st.sampled_from(SPACES)
+    | st.text(max_size=3)
+)
+TEXT = st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(st.lists(TEXT, max_size=4))
+@settings(deadline=None, max_examples=200)
+def test_windows_are_where_the_patterns_say_and_what_is_left_out_holds_nothing(texts):
+    for text, found in zip(texts, scanned(pa.array(texts, pa.string())), strict=True):
+        for entity, plain in PLAIN.items():
+            expected = list(plain(text))
+            if entity not in CHOOSY:
+                assert found[entity] == expected
+            assert [w for w in expected if w in found[entity]] == found[entity]
+            for start, end in expected:
+                assert (start, end) in found[entity] or judged(entity, text[start:end], DEFAULT_REGIONS) == ()
+
+
+@given(st.lists(TEXT, min_size=2, max_size=5), st.data())
+@settings(deadline=None, max_examples=50)
+def test_a_slice_of_an_array_and_one_with_wide_offsets_have_the_windows_of_their_texts(texts, data):
+    start = data.draw(st.integers(0, len(texts)))
+    whole = scanned(pa.array(texts, pa.string()))
+    assert scanned(pa.array(texts, pa.string()).slice(start)) == whole[start:]
+    assert scanned(pa.array(texts, pa.large_string()).slice(0, start)) == whole[:start]
+
+
+def test_no_texts_and_empty_texts_have_no_windows():
+    assert windows(pa.array([], pa.string())).tolist() == []
+    assert windows(pa.array(["", ""], pa.string())).tolist() == []
+
+
+@pytest.mark.parametrize("length", [REACH - 2, REACH - 1, REACH, REACH + 1, REACH + 2, 3 * REACH])
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\u4e2d", "\U0001f600"])
+def test_a_window_reaches_as_far_as_any_address_in_characters_of_any_width(length, letter):
+    text = f"{letter * length}@{letter * length}.org"
+    [found] = scanned(pa.array([text]))
+    assert found["EMAIL_ADDRESS"] == [w for w in PLAIN["EMAIL_ADDRESS"](text) if "." in text[w[0] : w[1]]]
+
+
+def test_more_windows_than_there_is_room_for_are_all_found():
+    text = "a@b.c " * 5000
+    [found] = scanned(pa.array([text]))
+    assert len(found["EMAIL_ADDRESS"]) == 5000
+
+
+def test_every_character_is_what_re_says():
+    facts = _facts()
+    everything = "".join(map(chr, range(0xD800))) + "".join(map(chr, range(0xE000, sys.maxunicode + 1)))
+    for bit, pattern in _CLASSES.items():
+        expected = {ord(m[0]) for m in re.finditer(pattern, everything, re.IGNORECASE if "2010" in pattern else 0)}
+        assert set(map(ord, everything)) & set((facts & bit).nonzero()[0].tolist()) == expected
