@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from app.warehouse_place import warehouse_path
 from evalsuite.base import Model, models
 from modelcore.config import TrainConfig
 from pipelines.contract.config import decode, load_toml
@@ -27,8 +27,6 @@ from pipelines.steps.settings import (
     Stage,
     Tokenize,
 )
-
-DEFAULT_WAREHOUSE = Path("warehouse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +88,3 @@ def load(path: Path) -> RunFile:
         ConfigError: see ``decode``; the message starts with the file's name.
     """
     return decode(RunFile, load_toml(path), str(path))
-
-
-def warehouse_path(from_run_file: Path | None = None) -> Path:
-    """ASSAY_WAREHOUSE, else what a run file says, else ./warehouse."""
-    chosen = os.environ.get("ASSAY_WAREHOUSE")
-    return Path(chosen) if chosen else (from_run_file or DEFAULT_WAREHOUSE)

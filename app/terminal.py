@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from app.warehouse_place import warehouse_path
 from pipelines.contract.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def chosen_warehouse(chosen: Path | None) -> Warehouse:
     Raises:
         ConfigError: the folder that was named does not exist.
     """
-    from app.settings import warehouse_path
     from pipelines.contract.warehouse import Warehouse
 
     place = chosen or warehouse_path()

@@ -1,11 +1,10 @@
-"""Engines by name. Spark is imported only when it is the one that is asked for."""
+"""Engines by name. An engine is imported when it is made: a run that finds every step done makes none, and needs neither DuckDB nor Spark."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.contract.errors import ConfigError
-from pipelines.engine.local import LocalEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +20,8 @@ def make_engine(name: Literal["local", "spark"], local: LocalOptions, spark: Spa
         ConfigError: Spark is asked for and not installed, or there is no Java.
     """
     if name == "local":
+        from pipelines.engine.local import LocalEngine
+
         return LocalEngine(local, scratch / "spill")
     try:
         from pipelines.engine.spark import SparkEngine

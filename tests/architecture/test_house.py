@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -33,6 +34,10 @@ GROWING = {
     ("app/evaluation.py", "contamination"): "a row a finding",
 }
 CONTRACT = {"__init__", "columns", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
+
+HEAVY = {
+    "pyarrow", "numpy", "numba", "duckdb", "datasketch", "spacy", "presidio_analyzer", "torch", "transformers", "pandas", "pyspark", "streamlit",
+}  # fmt: skip
 
 
 @cache
@@ -159,14 +164,20 @@ def test_no_exception_is_swallowed_without_a_word():
     assert [where(path, node) for path, node in handlers if is_silent(node)] == []
 
 
-def test_the_help_of_the_command_line_loads_nothing_heavy():
+@pytest.mark.parametrize(("arguments", "light"), [
+    (["--help"], set()),
+    (["sql", "select count(*) from corpus"], {"pyarrow", "numpy"}),
+    (["run", str(ROOT / "runs" / "demo.toml"), "--dry-run"], {"pyarrow", "numpy"}),
+])  # fmt: skip
+def test_a_command_that_answers_at_once_loads_nothing_heavy(arguments, light, tmp_path):
     program = (
         "import sys\n"
         "from app.cli import main\n"
-        "sys.argv = ['assay', '--help']\n"
+        f"sys.argv = ['assay', *{arguments!r}]\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "heavy = {'pyarrow', 'numpy', 'torch', 'duckdb', 'pyspark', 'streamlit', 'transformers'} & set(sys.modules)\n"
+        f"heavy = {HEAVY - light!r} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "ASSAY_WAREHOUSE": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,3 +47,8 @@ def test_a_machine_without_the_venv_module_is_told_what_to_install(install):
     version = "{}.{}".format(*sys.version_info)
     assert code == 1
     assert lines == [f"assay: Python {version} has no venv module; on Debian or Ubuntu: sudo apt-get install python{version}-venv"]
+
+
+def test_what_the_installer_imports_to_keep_its_bytecode_is_there():
+    starts = re.search(r"^STARTS=([\w.,]+)", (ROOT / "tools" / "install.sh").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in starts[1].split(",") if importlib.util.find_spec(name) is None] == []
