@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import statistics
@@ -92,7 +93,7 @@ def run_arm(script: str, environment: str, texts: Path, limit_s: float) -> Run:
     start = time.monotonic()
     with (texts.with_name(f"{Path(script).stem}.log")).open("wb") as log:
         process = subprocess.Popen(command, cwd=texts.parent, env=surroundings, start_new_session=True, stdout=log, stderr=subprocess.STDOUT)
-        watch = _Watch(process.pid, limit_s)
+        watch = TreeWatch(process.pid, limit_s)
         watch.start()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for: Popen must not do so again
@@ -111,10 +112,10 @@ def _last_line(log: Path) -> str:
     return (lines[-1][:160] if lines else "ended without a word").replace("|", "/")
 
 
-class _Watch(threading.Thread):
-    """Sees the memory of a tree of processes, and ends it when its time is over."""
+class TreeWatch(threading.Thread):
+    """Sees the memory of a process and all below it, or of all below this one, and ends the group when its time is over."""
 
-    def __init__(self, pid: int, limit_s: float) -> None:
+    def __init__(self, pid: int | None = None, limit_s: float = math.inf) -> None:
         super().__init__(daemon=True)
         self.peak_bytes, self.is_late = 0, False
         self._pid, self._until = pid, time.monotonic() + limit_s
@@ -123,7 +124,7 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         while not self._over.wait(_PAUSE_S):
             self.peak_bytes = max(self.peak_bytes, _tree_bytes(self._pid))
-            if time.monotonic() > self._until:
+            if self._pid is not None and time.monotonic() > self._until:
                 self.is_late = True
                 os.killpg(self._pid, signal.SIGKILL)
                 return
@@ -133,12 +134,12 @@ class _Watch(threading.Thread):
         self.join()
 
 
-def _tree_bytes(pid: int) -> int:
-    """Resident memory of a process and all below it; pages that they share count for each."""
+def _tree_bytes(pid: int | None) -> int:
+    """Resident memory; pages that processes share count for each."""
     total = 0
     try:
         root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)]
+        family = [*([] if pid is None else [root]), *root.children(recursive=True)]
     except psutil.Error:
         return 0
     for one in family:

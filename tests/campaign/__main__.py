@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from campaign.engines import compare_engines
+from campaign.growth import growth_campaign
 from campaign.kills import kill_campaign
 from campaign.runs import CampaignFailed
 from campaign.soak import soak
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=40, help="SIGKILLs at random times; 0 for none")
     parser.add_argument("--runs", type=int, default=20, help="times the same run is done; 0 for none")
     parser.add_argument("--corpus", type=Path, help="a folder that both engines curate")
+    parser.add_argument("--growth", type=int, default=2_000_000, help="documents of the largest corpus that is grown to; 0 for none")
+    parser.add_argument("--plot", type=Path, help="where the plot of growth is written, as SVG")
     parser.add_argument("--seed", type=int, default=11, help="of the times of kills")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
@@ -40,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done["kills"] = kill_campaign(_below(folder, "kills"), asked.kills, asked.seed)
         if asked.runs:
             done["soak"] = soak(_below(folder, "soak"), asked.runs)
+        if asked.growth:
+            done["growth"] = growth_campaign(_below(folder, "growth"), asked.growth, asked.plot)
         if asked.corpus:
             done["engines"] = compare_engines(_below(folder, "engines"), asked.corpus)
     except CampaignFailed as error:

@@ -51,14 +51,14 @@ def test_a_reader_remembers_what_went_wrong(tmp_path):
 def test_figures_are_a_table_or_json_and_a_broken_promise_is_exit_code_1(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(command.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(command, "soak", lambda _folder, runs: {"runs": runs, "data_bytes": 12_345, "first_s": 1.5})
-    assert command.main(["--kills", "0", "--runs", "3"]) == 0
+    assert command.main(["--kills", "0", "--growth", "0", "--runs", "3"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "| soak | runs 3, data_bytes 12,345, first_s 1.5 |"
-    assert command.main(["--kills", "0", "--runs", "3", "--json"]) == 0
+    assert command.main(["--kills", "0", "--growth", "0", "--runs", "3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"soak": {"runs": 3, "data_bytes": 12_345, "first_s": 1.5}}
 
     def broken(_folder, _runs):
         raise CampaignFailed("soak: run 2 did ['ingest'] again")
 
     monkeypatch.setattr(command, "soak", broken)
-    assert command.main(["--kills", "0"]) == 1
+    assert command.main(["--kills", "0", "--growth", "0"]) == 1
     assert capsys.readouterr().err == "campaign: soak: run 2 did ['ingest'] again\n"

