@@ -106,7 +106,7 @@ def _fold(  # noqa: C901 - one pass, one state machine
         met = np.int64(0)
         is_parted = False
         while place < end and seen < 2 * _MAX_CHARACTERS and written < _MAX_CHARACTERS:
-            point, width = np.int64(data[place]), 1
+            point, width = np.int32(data[place]), 1
             if point >= 0x80:  # noqa: PLR2004 - beyond ASCII
                 point, width = character(data, place, end)
             kind = np.int64(kinds[point])

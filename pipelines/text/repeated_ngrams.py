@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined, mixed
+from pipelines.text.compile import inlined, kernel
+from pipelines.text.hashing import mixed
 from pipelines.text.word_table import CHARACTERS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from pipelines.text.characters import decoded
+from pipelines.text.characters import character
 from pipelines.text.compile import kernel
 from pipelines.text.words import utf8_buffers
 
@@ -168,7 +168,7 @@ def _suspicious_lines(  # noqa: C901, PLR0912 - one pass; a call would cost more
                             break
                 place += 1
                 continue
-            point, width = decoded(data, place, end)
+            point, width = character(data, place, end)
             kind = classes[point]
             if alone[kind]:
                 is_found = True
@@ -176,9 +176,9 @@ def _suspicious_lines(  # noqa: C901, PLR0912 - one pass; a call would cost more
                 is_found = True
             order = orders[kind]
             if firsts[kind] and place + width < end:
-                following = np.int64(data[place + width])
+                following = np.int32(data[place + width])
                 if following >= 0x80:
-                    following, _ = decoded(data, place + width, end)
+                    following, _ = character(data, place + width, end)
                 if firsts[kind] & seconds[classes[following]]:
                     is_found = True
             if seconds[kind] and place > offsets[text] and data[place - 1] < 0x80 and seconds[kind] & firsts[classes[data[place - 1]]]:

@@ -11,8 +11,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pipelines.text.english import MAX_CHUNK, end_marks, english
-from pipelines.text.english import memory_zone as memory_zone
+from pipelines.text.english import MAX_CHUNK, end_marks, english, memory_zone
 from pipelines.text.words import SPACELESS
 
 if TYPE_CHECKING:
