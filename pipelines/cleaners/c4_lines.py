@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from pipelines.cleaners.base import cleaners
-from pipelines.text.c4_lines import MIN_WORDS, judge_line
+from pipelines.text.c4_lines import MIN_WORDS
 from pipelines.text.edits import Change, difference
+from pipelines.text.judged_lines import judge_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,22 +32,30 @@ class C4Lines:
 
     def changes(self, text: str) -> list[Change]:
         """Replacements in code points: one for what goes between two kept lines, one for what goes in a line."""
-        found, done, wanted = [], 0, ""
+        found: list[Change | None] = []
+        done = 0
         for start, end, new in _stripped(list(self._kept(text))):
-            found += [difference(text[done:start], wanted, done), difference(text[start:end], new, start)]
-            done, wanted = end, "\n"
+            between = _between(text, done, start) if found else difference(text[:start], "")
+            found += [between, difference(text[start:end], new, start)]
+            done = end
         found.append(difference(text[done:], "", done))
         return [change for change in found if change is not None]
 
     def _kept(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and new text of each line that stays."""
-        start = 0
-        for piece in text.splitlines(keepends=True):
-            line = piece.splitlines()[0]
-            judged = judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation, min_words=self.min_words_per_line)
-            if judged.fault is None:
-                yield start, start + len(line), judged.text
-            start += len(piece)
+        utf8 = text.encode()
+        needs_mark, min_words = self.require_terminal_punctuation, self.min_words_per_line
+        data, offsets, num_lines = np.frombuffer(utf8, np.uint8), np.array([0, len(utf8)]), len(text.splitlines())
+        lines = judge_lines(data, offsets, num_lines, require_terminal_punctuation=needs_mark, min_words=min_words)
+        kept = np.flatnonzero(lines.faults == 0)
+        spans = (places[kept].tolist() for places in (lines.starts, lines.ends, lines.text_starts, lines.text_ends))
+        done, place = 0, 0  # bytes, and the characters that they make
+        for number, start, end, text_start, text_end in zip(kept.tolist(), *spans, strict=True):
+            begin = start if len(utf8) == len(text) else place + len(utf8[done:start].decode())
+            line = utf8[start:end].decode()
+            new = line if (text_start, text_end) == (start, end) else utf8[text_start:text_end].decode()
+            done, place = end, begin + len(line)
+            yield begin, place, lines.rewritten.get(number, new)
 
 
 def _stripped(kept: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -58,3 +69,10 @@ def _stripped(kept: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     start, end, new = kept[-1]
     kept[-1] = (start, end, new.rstrip())
     return kept
+
+
+def _between(text: str, start: int, end: int) -> Change | None:
+    """The least change that leaves one newline between two kept lines; a line break of some sort begins what stands there, and one ends it."""
+    if text[start] == "\n":
+        return Change(start + 1, end, "") if end > start + 1 else None
+    return Change(start, end - 1, "") if text[end - 1] == "\n" else Change(start, end, "\n")

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.contract.columns import column
 from pipelines.signals.base import signals
-from pipelines.text.c4_lines import MIN_WORDS, judge_line
-from pipelines.text.english import memory_zone
-from pipelines.text.segment import count_sentences
+from pipelines.text.c4_lines import MIN_WORDS
+from pipelines.text.interned import spans_of
+from pipelines.text.judged_lines import FAULTS, HAS_BRACKET, HAS_LOREM_IPSUM, JudgedLines, judge_lines
+from pipelines.text.word_table import sentences_of_spans
+from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
-    from pipelines.text.batch import DocumentBatch
+    import numpy.typing as npt
 
-_FAULTS: Final = ("too_long_word", "no_terminal_punctuation", "too_few_words", "javascript", "policy")
-# The lines that C4 reads as far as its check for lorem ipsum, which comes before that for javascript, and for brackets, which comes after it.
-_READ_FOR_LOREM_IPSUM: Final = (None, "javascript", "policy")
-_READ_FOR_BRACKETS: Final = (None, "policy")
+    from pipelines.text.batch import DocumentBatch
 
 
 @signals("c4")
@@ -33,7 +32,7 @@ class C4:
         [
             column("num_lines", pa.int64(), "lines of the text"),
             column("num_kept_lines", pa.int64(), "lines that C4 keeps"),
-            *(column(f"num_lines_{fault}", pa.int64(), f"lines that C4 takes out: {fault.replace('_', ' ')}") for fault in _FAULTS),
+            *(column(f"num_lines_{fault}", pa.int64(), f"lines that C4 takes out: {fault.replace('_', ' ')}") for fault in FAULTS if fault),
             column("num_sentences", pa.int64(), "sentences in the kept lines"),
             column("num_lorem_ipsum", pa.int64(), "lines with the words lorem ipsum, of those that C4 reads so far"),
             column("num_curly_brackets", pa.int64(), "lines with an opening curly bracket, of those that C4 reads so far"),
@@ -45,21 +44,26 @@ class C4:
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        with memory_zone():
-            return pa.RecordBatch.from_pylist([self._one(text) for text in batch.strings], schema=self.columns)
-
-    def _one(self, text: str) -> dict[str, Any]:
-        judged = [
-            judge_line(line, require_terminal_punctuation=self.require_terminal_punctuation, min_words=self.min_words_per_line)
-            for line in text.splitlines()
+        num_lines = batch.line_counts.num_lines
+        offsets, data = utf8_buffers(batch.texts)
+        needs_mark, min_words = self.require_terminal_punctuation, self.min_words_per_line
+        lines = judge_lines(data, offsets, int(num_lines.sum()), require_terminal_punctuation=needs_mark, min_words=min_words)
+        texts = np.repeat(np.arange(len(batch)), num_lines)
+        by_fault = np.bincount(texts * len(FAULTS) + lines.faults, minlength=len(batch) * len(FAULTS)).reshape(len(batch), len(FAULTS))
+        found = [
+            num_lines,
+            *by_fault.T,
+            np.bincount(texts, _sentences(data, lines), len(batch)),
+            np.bincount(texts[lines.holds & HAS_LOREM_IPSUM != 0], minlength=len(batch)),
+            np.bincount(texts[lines.holds & HAS_BRACKET != 0], minlength=len(batch)),
         ]
-        faults = Counter(line.fault for line in judged)
-        kept = [line.text for line in judged if line.fault is None]
-        return {
-            "num_lines": len(judged),
-            "num_kept_lines": len(kept),
-            **{f"num_lines_{fault}": faults[fault] for fault in _FAULTS},
-            "num_sentences": sum(count_sentences(line) for line in kept),
-            "num_lorem_ipsum": sum("lorem ipsum" in line.text.lower() for line in judged if line.fault in _READ_FOR_LOREM_IPSUM),
-            "num_curly_brackets": sum("{" in line.text for line in judged if line.fault in _READ_FOR_BRACKETS),
-        }
+        return pa.RecordBatch.from_arrays([pa.array(counts.astype(np.int64)) for counts in found], schema=self.columns)
+
+
+def _sentences(data: npt.NDArray[np.uint8], lines: JudgedLines) -> npt.NDArray[np.int64]:
+    """Sentences of each line, none of a line that goes."""
+    counts = np.zeros(len(lines.faults), np.int64)
+    kept = np.flatnonzero(lines.faults == 0)
+    counts[kept] = sentences_of_spans(data, lines.text_starts[kept], lines.text_ends[kept])
+    counts[list(lines.rewritten)] = sentences_of_spans(*spans_of(lines.rewritten.values()))
+    return counts

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.contract.columns import column
 from pipelines.signals.base import signals
-from pipelines.text.marks import sentence_terminals
 
 if TYPE_CHECKING:
-    from pipelines.text.batch import DocumentBatch
+    import numpy.typing as npt
 
-_SHORT: Final = 30
+    from pipelines.text.batch import DocumentBatch
 
 
 @signals("fineweb_quality")
@@ -35,26 +35,18 @@ class FinewebQuality:
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        rows = [self._one(text, words) for text, words in zip(batch.strings, batch.words, strict=True)]
-        return pa.RecordBatch.from_pylist(rows, schema=self.columns)
-
-    def _one(self, text: str, words: list[str]) -> dict[str, Any]:
-        lines = [line for line in text.split("\n") if line.strip()]
-        ends = sentence_terminals()
-        seen: set[str] = set()
-        duplicated = 0
-        for line in lines:
-            duplicated += len(line) if line in seen else 0
-            seen.add(line)
-        characters = len(text) - text.count("\n")
-        return {
-            "num_lines": len(lines),
-            "punctuated_line_ratio": _ratio(sum(line[-1] in ends for line in lines), len(lines)),
-            "short_line_ratio": _ratio(sum(len(line) <= _SHORT for line in lines), len(lines)),
-            "duplicate_line_character_ratio": _ratio(duplicated, characters),
-            "line_break_ratio": _ratio(text.count("\n"), len(words)),
-        }
+        counts = batch.line_counts
+        num_words = np.fromiter(map(len, batch.words), np.int64, len(batch))
+        found = [
+            counts.num_filled_lines,
+            _ratio(counts.num_punctuated_lines, counts.num_filled_lines),
+            _ratio(counts.num_short_lines, counts.num_filled_lines),
+            _ratio(counts.repeated_line_characters, counts.num_characters - counts.num_newlines),
+            _ratio(counts.num_newlines, num_words),
+        ]
+        return pa.RecordBatch.from_arrays([pa.array(values) for values in found], schema=self.columns)
 
 
-def _ratio(count: int, whole: int) -> float:
-    return count / whole if whole else 0.0
+def _ratio(counts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Each count as a share of its whole, 0 where there is none."""
+    return np.divide(counts, wholes, out=np.zeros(len(counts)), where=wholes != 0)

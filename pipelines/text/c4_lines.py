@@ -9,8 +9,10 @@ from typing import Final
 MIN_WORDS: Final = 3
 MAX_WORD_CHARACTERS: Final = 1000
 _CITATION: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
-_ENDS: Final = (".", "?", "!", '"', "'")
-_POLICIES: Final = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
+ENDS: Final = (".", "?", "!", '"', "'")
+JAVASCRIPT: Final = "javascript"
+LOREM_IPSUM: Final = "lorem ipsum"
+POLICIES: Final = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +30,13 @@ def judge_line(line: str, *, require_terminal_punctuation: bool = True, min_word
     if len(line) > MAX_WORD_CHARACTERS and any(len(word) > MAX_WORD_CHARACTERS for word in words):
         return C4Line(text=line, fault="too_long_word")
     line = _CITATION.sub("", line)
-    if require_terminal_punctuation and (not line.endswith(_ENDS) or line.endswith("...")):
+    if require_terminal_punctuation and (not line.endswith(ENDS) or line.endswith("...")):
         return C4Line(text=line, fault="no_terminal_punctuation")
     if len(words) < min_words:
         return C4Line(text=line, fault="too_few_words")
     lower = line.lower()
-    if "javascript" in lower:
+    if JAVASCRIPT in lower:
         return C4Line(text=line, fault="javascript")
-    if any(policy in lower for policy in _POLICIES):
+    if any(policy in lower for policy in POLICIES):
         return C4Line(text=line, fault="policy")
     return C4Line(text=line, fault=None)
