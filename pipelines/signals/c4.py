@@ -50,14 +50,14 @@ class C4:
         lines = judge_lines(data, offsets, int(num_lines.sum()), require_terminal_punctuation=needs_mark, min_words=min_words)
         texts = np.repeat(np.arange(len(batch)), num_lines)
         by_fault = np.bincount(texts * len(FAULTS) + lines.faults, minlength=len(batch) * len(FAULTS)).reshape(len(batch), len(FAULTS))
-        found = [
+        columns = [
             num_lines,
             *by_fault.T,
             np.bincount(texts, _sentences(data, lines), len(batch)),
             np.bincount(texts[lines.holds & HAS_LOREM_IPSUM != 0], minlength=len(batch)),
             np.bincount(texts[lines.holds & HAS_BRACKET != 0], minlength=len(batch)),
         ]
-        return pa.RecordBatch.from_arrays([pa.array(counts.astype(np.int64)) for counts in found], schema=self.columns)
+        return pa.RecordBatch.from_arrays([pa.array(counts.astype(np.int64)) for counts in columns], names=self.columns.names)
 
 
 def _sentences(data: npt.NDArray[np.uint8], lines: JudgedLines) -> npt.NDArray[np.int64]:

@@ -9,11 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.contract.columns import column
-from pipelines.signals.base import signals
+from pipelines.signals.base import shares, signals
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from pipelines.text.batch import DocumentBatch
 
 
@@ -35,18 +33,12 @@ class FinewebQuality:
 
     def measure(self, batch: DocumentBatch) -> pa.RecordBatch:
         """See ``SignalFamily``."""
-        counts = batch.line_counts
-        num_words = np.fromiter(map(len, batch.words), np.int64, len(batch))
-        found = [
-            counts.num_filled_lines,
-            _ratio(counts.num_punctuated_lines, counts.num_filled_lines),
-            _ratio(counts.num_short_lines, counts.num_filled_lines),
-            _ratio(counts.repeated_line_characters, counts.num_characters - counts.num_newlines),
-            _ratio(counts.num_newlines, num_words),
+        counts, num_words = batch.line_counts, np.diff(batch.word_ids.first)
+        columns = [
+            pa.array(counts.num_filled_lines),
+            shares(counts.num_punctuated_lines, counts.num_filled_lines),
+            shares(counts.num_short_lines, counts.num_filled_lines),
+            shares(counts.repeated_line_characters, counts.num_characters - counts.num_newlines),
+            shares(counts.num_newlines, num_words),
         ]
-        return pa.RecordBatch.from_arrays([pa.array(values) for values in found], schema=self.columns)
-
-
-def _ratio(counts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Each count as a share of its whole, 0 where there is none."""
-    return np.divide(counts, wholes, out=np.zeros(len(counts)), where=wholes != 0)
+        return pa.RecordBatch.from_arrays(columns, names=self.columns.names)
