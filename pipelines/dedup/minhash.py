@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.contract.parts import scratch
 from pipelines.dedup.bands import band_keys
-from pipelines.dedup.shingles import distinct_shingles
+from pipelines.dedup.shingles import all_shingles
 from pipelines.text.compile import kernel
 from pipelines.text.hashing import sha1_hash32
 from pipelines.text.words import dedup_words
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
 
 SCHEME: Final = "affine32"
-BANDS: Final = pa.schema([("doc_id", pa.string()), ("band", pa.int32()), ("bucket", pa.int64())])
-SIZES: Final = pa.schema([("doc_id", pa.string()), ("num_shingles", pa.int64())])
+BANDS: Final = scratch(pa.schema([("doc_id", pa.string()), ("band", pa.int32()), ("bucket", pa.int64())]))
 
 
-@lru_cache(maxsize=4)
 def permutations(num_permutations: int, seed: int) -> tuple[Uint32, Uint32]:
     """Multipliers and addends of the permutations, uint32[num_permutations] each, from datasketch itself."""
     from datasketch import MinHash  # brings all of scipy, 1.4 s: only who asks for permutations pays
@@ -38,43 +36,46 @@ def permutations(num_permutations: int, seed: int) -> tuple[Uint32, Uint32]:
     return np.ascontiguousarray(a, np.uint32), np.ascontiguousarray(b, np.uint32)
 
 
-def signatures(words: Words, shingles: Shingles, num_permutations: int, seed: int) -> Uint32:
-    """Signatures of N texts: uint32[N, num_permutations]; all bits set where a text has no shingle.
+def signatures(words: Words, shingles: Shingles, multipliers: Uint32, addends: Uint32) -> Uint32:
+    """Signatures of N texts: uint32[N, permutations]; all bits set where a text has no shingle.
 
-    Shingles are hashed to 32 bits by SHA-1, as datasketch does unless told otherwise.
+    Shingles are hashed to 32 bits by SHA-1, as datasketch does unless told otherwise. One that stands in a text twice changes nothing, and
+    to find it would cost more than to hash it again.
     """
-    found = np.empty((len(shingles.first) - 1, num_permutations), np.uint32)
-    a, b = permutations(num_permutations, seed)
-    _smallest(sha1_hash32(words.utf8, shingles.starts, shingles.ends), shingles.first, a, b, found)
+    found = np.empty((len(shingles.first) - 1, len(multipliers)), np.uint32)
+    _smallest(sha1_hash32(words.utf8, shingles.starts, shingles.ends), shingles.first, multipliers, addends, found)
     return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
-    """Texts to the buckets of their bands. A text without words is in no bucket."""
+    """Texts to the buckets of their bands. A text without words is in no bucket.
+
+    The permutations are drawn where the object is made and travel with it, as workers have no other need of datasketch.
+    """
 
     num_bands: int
     rows_per_band: int
     shingle_words: int = 5
     seed: int = 1
+    drawn: tuple[Uint32, Uint32] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Draws the permutations."""
+        object.__setattr__(self, "drawn", permutations(self.num_bands * self.rows_per_band, self.seed))
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """``bands``: doc_id, band, bucket; ``sizes``: doc_id, num_shingles."""
+        """``bands``: doc_id, band, bucket."""
         words = dedup_words(batch.column("text"))
-        shingles = distinct_shingles(words, self.shingle_words)
-        keys = band_keys(signatures(words, shingles, self.num_bands * self.rows_per_band, self.seed), self.num_bands)
-        num_shingles = np.diff(shingles.first)
-        present = np.flatnonzero(num_shingles)
-        doc_ids = batch.column("doc_id")
+        shingles = all_shingles(words, self.shingle_words)
+        keys = band_keys(signatures(words, shingles, *self.drawn), self.num_bands)
+        present = np.flatnonzero(np.diff(shingles.first))
         buckets = [
-            doc_ids.take(pa.array(np.repeat(present, self.num_bands))),
+            batch.column("doc_id").take(pa.array(np.repeat(present, self.num_bands))),
             pa.array(np.tile(np.arange(self.num_bands, dtype=np.int32), len(present))),
             pa.array(keys[present].ravel()),
         ]
-        return {
-            "bands": pa.RecordBatch.from_arrays(buckets, schema=BANDS),
-            "sizes": pa.RecordBatch.from_arrays([doc_ids, pa.array(num_shingles, pa.int64())], schema=SIZES),
-        }
+        return {"bands": pa.RecordBatch.from_arrays(buckets, schema=BANDS)}
 
 
 @kernel

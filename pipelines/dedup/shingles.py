@@ -11,18 +11,15 @@ sets of shingles.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.text.compile import kernel
 from pipelines.text.hashing import xxh3_64
-from pipelines.text.words import dedup_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
     from pipelines.text.words import Words
 
@@ -32,39 +29,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Shingles:
-    """Distinct shingles of N texts, S in all, end to end, each text's in the order in which they first occur.
+    """Shingles of N texts, S in all, end to end, each text's in the order of their words.
 
     Attributes:
-        hashes: uint64[S].
         starts, ends: int64[S], where the shingle stands in the words' ``utf8``.
         first: int64[N + 1]; shingles of text t are ``first[t]`` to ``first[t + 1]``.
     """
 
-    hashes: Uint64
     starts: Int64
     ends: Int64
     first: Int64
 
 
-def distinct_shingles(words: Words, shingle_words: int) -> Shingles:
-    """The set of shingles of each text."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ShingleSets:
+    """Distinct shingles of N texts, S in all, end to end, each text's in the order in which they first occur.
+
+    Attributes:
+        hashes: uint64[S].
+        first: int64[N + 1]; shingles of text t are ``first[t]`` to ``first[t + 1]``.
+    """
+
+    hashes: Uint64
+    first: Int64
+
+
+def all_shingles(words: Words, shingle_words: int) -> Shingles:
+    """The shingles of each text, repeated ones as often as they stand there."""
     counts = np.diff(words.first)
     counts = np.where(counts > shingle_words, counts - shingle_words + 1, np.minimum(counts, 1))
     first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     starts, ends = np.empty(first[-1], np.int64), np.empty(first[-1], np.int64)
     _spans(words.starts, words.ends, words.first, shingle_words, first, starts, ends)
-    hashes = xxh3_64(words.utf8, starts, ends)
-    chosen, chosen_first = np.empty(first[-1], np.int64), np.empty(len(first), np.int64)
-    chosen = chosen[: _distinct(hashes, first, int(counts.max(initial=0)), chosen, chosen_first)]
-    return Shingles(hashes=hashes[chosen], starts=starts[chosen], ends=ends[chosen], first=chosen_first)
+    return Shingles(starts=starts, ends=ends, first=first)
 
 
-def shingle_sets(texts: pa.Array, shingle_words: int = 5) -> tuple[Uint64, Int64]:
-    """Hashes of the distinct shingles of each text, ascending within the text: uint64[S] and the texts' borders in it, int64[N + 1]."""
-    found = distinct_shingles(dedup_words(texts), shingle_words)
-    for start, end in pairwise(found.first.tolist()):
-        found.hashes[start:end].sort()
-    return found.hashes, found.first
+def distinct_shingles(words: Words, shingle_words: int) -> ShingleSets:
+    """The set of shingles of each text."""
+    found = all_shingles(words, shingle_words)
+    hashes, first = xxh3_64(words.utf8, found.starts, found.ends), np.empty(len(found.first), np.int64)
+    count = _distinct(hashes, found.first, int(np.diff(found.first).max(initial=0)), first)
+    return ShingleSets(hashes=hashes[:count], first=first)
 
 
 @kernel
@@ -79,8 +84,8 @@ def _spans(words_start: Int64, words_end: Int64, words_first: Int64, size: int, 
 
 
 @kernel
-def _distinct(hashes: Uint64, first: Int64, most: int, chosen: Int64, chosen_first: Int64) -> int:
-    """Fills ``chosen`` with the first occurrence of each hash in each text; returns how many. An open-addressing table, one for all texts."""
+def _distinct(hashes: Uint64, first: Int64, most: int, chosen_first: Int64) -> int:
+    """Moves the first occurrence of each hash in each text to the front; returns how many there are. An open-addressing table, one for all texts."""
     size = 16
     while size < 2 * most:
         size *= 2
@@ -93,12 +98,13 @@ def _distinct(hashes: Uint64, first: Int64, most: int, chosen: Int64, chosen_fir
             size *= 2
         mask = np.uint64(size - 1)
         for i in range(first[text], first[text + 1]):
-            slot = hashes[i] & mask
-            while owner[slot] == text and table[slot] != hashes[i]:
+            value = hashes[i]
+            slot = value & mask
+            while owner[slot] == text and table[slot] != value:
                 slot = (slot + np.uint64(1)) & mask
             if owner[slot] != text:
-                owner[slot], table[slot] = text, hashes[i]
-                chosen[count] = i
+                owner[slot], table[slot] = text, value
+                hashes[count] = value
                 count += 1
     chosen_first[first.size - 1] = count
     return count

@@ -7,7 +7,9 @@ Kept documents are found by a prefix filter (Chaudhuri, Ganti and Kaushik 2006; 
 ones first, two sets of Jaccard t or more share one of the first n - ceil(t n) + 1 shingles of each. Only these are indexed and looked up, so
 boilerplate that a whole component shares costs nothing, and only sets whose sizes allow the threshold are compared in full.
 
-Shingles are known by 64-bit hashes; `pipelines.dedup.shingles` says how rarely that errs. Memory: at most 50 bytes a shingle of the
+Several components are walked in one go, because most are pairs: their shingles are told apart, so that no set meets one of another component.
+
+Shingles are known by 64-bit hashes; `pipelines.dedup.shingles` says how rarely that errs. Memory: at most 60 bytes a shingle of the
 group, beside its text.
 """
 
@@ -18,16 +20,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.schema import DUPLICATES
-from pipelines.dedup.shingles import shingle_sets
+from pipelines.dedup.shingles import distinct_shingles
 from pipelines.text.compile import kernel
+from pipelines.text.words import dedup_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,12 +41,13 @@ if TYPE_CHECKING:
 
 _SLICE_BYTES: Final = 8 << 20  # text that is cut into words at once: the arrays of words take several times as much
 _FINEST: Final = 10**6  # largest denominator of a threshold: products with numbers of shingles stay below 2^63
+_APART: Final = np.uint64(0x9E3779B97F4A7C15)  # odd, so that its multiples are all different: 2^64 divided by the golden ratio
 COUNTS: Final = (pa.field("intersection", pa.int64()), pa.field("union", pa.int64()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """Called with one component in keeper order: most bytes first, then the lowest doc_id.
+    """Called with whole components, one behind the other, each in keeper order: most bytes first, then the lowest doc_id.
 
     ``threshold`` means the decimal fraction that it is written as: 0.8 is 4/5, not the nearest binary number.
     """
@@ -59,6 +63,7 @@ class Walk:
     def __call__(self, group: pa.RecordBatch | pa.Table) -> dict[str, pa.Table]:
         """``duplicates``: the documents that go, with ``intersection`` and ``union`` in shingles behind the columns of the table."""
         hashes, first = _sets(group.column("text"), self.shingle_words)
+        hashes ^= np.repeat(_APART * _components(group.column("cluster_id")), np.diff(first))
         partner, shared = nearest_kept(hashes, first, Fraction(str(self.threshold)))
         gone = np.flatnonzero(partner >= 0)
         sizes = np.diff(first)
@@ -97,22 +102,28 @@ def _sets(texts: pa.Array | pa.ChunkedArray, shingle_words: int) -> tuple[Uint64
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
         rows = max(1, len(chunk) * _SLICE_BYTES // max(chunk.nbytes, 1))
         for start in range(0, len(chunk), rows):
-            found, first = shingle_sets(chunk.slice(start, rows), shingle_words)
-            hashes.append(found)
-            sizes.append(np.diff(first))
+            found = distinct_shingles(dedup_words(chunk.slice(start, rows)), shingle_words)
+            hashes.append(found.hashes)
+            sizes.append(np.diff(found.first))
     return np.concatenate(hashes), np.cumsum(np.concatenate(sizes))
+
+
+def _components(clusters: pa.Array | pa.ChunkedArray) -> Uint64:
+    """Number of each row's component, counted from 0."""
+    if not len(clusters):
+        return np.empty(0, np.uint64)
+    begins = pc.not_equal(clusters.slice(1), clusters.slice(0, len(clusters) - 1)).to_numpy(zero_copy_only=False)
+    return np.concatenate([np.zeros(1, np.uint64), np.cumsum(begins, dtype=np.uint64)])
 
 
 def _rare_first(hashes: Uint64, first: Int64) -> tuple[Int32, int]:
     """Each set as ascending ranks, the hash that fewest sets hold being rank 0; and the number of ranks."""
-    distinct, counts = np.unique(hashes, return_counts=True)
-    rank_of = np.empty(len(distinct), np.int32)
-    rank_of[np.argsort(counts, kind="stable")] = np.arange(len(distinct), dtype=np.int32)
-    ranks = np.empty(len(hashes), np.int32)
-    for start, end in pairwise(first.tolist()):
-        ranks[start:end] = rank_of[np.searchsorted(distinct, hashes[start:end])]
-        ranks[start:end].sort()
-    return ranks, len(distinct)
+    _, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    rank_of = np.empty(len(counts), np.int32)
+    rank_of[np.argsort(counts, kind="stable")] = np.arange(len(counts), dtype=np.int32)
+    keys = np.repeat(np.arange(len(first) - 1, dtype=np.int64) << 32, np.diff(first)) | rank_of[places]  # one sort of all sets, not one of each
+    keys.sort()
+    return keys.astype(np.int32), len(counts)
 
 
 @kernel

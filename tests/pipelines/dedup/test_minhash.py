@@ -12,14 +12,14 @@ from datasketch.hashfunc import sha1_hash32
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.dedup.minhash import Sketch, signatures
-from pipelines.dedup.shingles import distinct_shingles
+from pipelines.dedup.minhash import Sketch, permutations, signatures
+from pipelines.dedup.shingles import all_shingles
 from pipelines.text.words import dedup_words
 
 
 def sketched(texts, size=5, num_permutations=126, seed=1):
     words = dedup_words(pa.array(texts, pa.string()))
-    return words, signatures(words, distinct_shingles(words, size), num_permutations, seed)
+    return words, signatures(words, all_shingles(words, size), *permutations(num_permutations, seed))
 
 
 def by_datasketch(words, size=5, num_permutations=126, seed=1):
@@ -51,11 +51,10 @@ def batch(texts):
     )
 
 
-def test_a_text_without_words_is_in_no_bucket_but_has_a_size():
+def test_a_text_without_words_is_in_no_bucket():
     out = Sketch(num_bands=3, rows_per_band=2)(batch(["one two three", " ... ", ""]))
     assert out["bands"].column("doc_id").to_pylist() == ["0" * 32] * 3
     assert out["bands"].column("band").to_pylist() == [0, 1, 2]
-    assert out["sizes"].column("num_shingles").to_pylist() == [1, 0, 0]
 
 
 def test_a_bucket_is_the_signed_hash_of_its_band_s_bytes():
@@ -71,9 +70,8 @@ def test_a_bucket_is_the_signed_hash_of_its_band_s_bytes():
 def test_buckets_do_not_depend_on_the_cut_into_batches(texts, cut):
     sketch = pickle.loads(pickle.dumps(Sketch(num_bands=4, rows_per_band=2)))
     whole, parts = sketch(batch(texts)), [sketch(batch(texts).slice(0, cut)), sketch(batch(texts).slice(cut))]
-    for name in ("bands", "sizes"):
-        assert pa.Table.from_batches([part[name] for part in parts]).to_pylist() == whole[name].to_pylist()
+    assert pa.Table.from_batches([part["bands"] for part in parts]).to_pylist() == whole["bands"].to_pylist()
 
 
 def test_no_documents_give_empty_tables():
-    assert {name: rows.num_rows for name, rows in Sketch(num_bands=2, rows_per_band=2)(batch([])).items()} == {"bands": 0, "sizes": 0}
+    assert {name: rows.num_rows for name, rows in Sketch(num_bands=2, rows_per_band=2)(batch([])).items()} == {"bands": 0}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
 from bodies import GROUPS, LENGTHS, WORDS, Fail, First, Measure
 from setups import EDGES, ODD, SIDE, TEXTS, engine_of, spark, written
@@ -83,7 +82,7 @@ def test_empty_tables_are_a_case(name, options, tmp_path: Path) -> None:
         assert made["lengths"].num_rows == 0
         groups = engine.map_groups(made["lengths"], First(), {"groups": GROUPS}, tmp_path / "g", key="length", order=[("doc_id", "ascending")])
         assert groups["groups"].num_rows == 0
-        assert engine.query("star_edges", {"bands": _bands()}, EDGES, tmp_path / "q").num_rows == 0
+        assert engine.query("large_star", {"edges": Table(name="edges", schema=EDGES)}, EDGES, tmp_path / "q").num_rows == 0
     finally:
         engine.close()
 
@@ -99,7 +98,3 @@ def test_a_side_with_a_doc_id_twice_is_refused(tmp_path: Path, texts: Table) -> 
     engine = engine_of("local", LocalOptions(workers=1), tmp_path)
     with pytest.raises(AssayError, match="occurs in it twice"):
         engine.map_batches(texts, Measure(), {"lengths": LENGTHS, "words": WORDS}, tmp_path / "map", beside=side)
-
-
-def _bands() -> Table:
-    return Table(name="bands", schema=pa.schema([("doc_id", pa.string()), ("band", pa.int32()), ("bucket", pa.int64())]))
