@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipelines.text.c4_lines import ENDS, JAVASCRIPT, LOREM_IPSUM, MAX_WORD_CHARACTERS, POLICIES, judge_line
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import inlined
+from pipelines.text.compile import inlined, kernel
 from pipelines.text.lines import characters, line_break, stripped
 from pipelines.text.white_space import white_space
 
