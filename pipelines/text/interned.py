@@ -30,6 +30,7 @@ T = TypeVar("T", bound=np.generic)
 
 _FIRST_SLOTS: Final = 1 << 12
 _WORD: Final = 8  # bytes that are read at once
+_LOW: Final = np.uint64(0xFFFFFFFF)
 
 
 class Interned:
@@ -58,10 +59,12 @@ class Interned:
         >>> table.numbers_of(*spans_of(["b", "c", "a", "c"])).tolist(), table.string(2)
         ([1, 2, 0, 2], 'c')
         """
-        numbers = np.empty(len(starts), np.int32)
+        hashes, numbers = np.empty(len(starts), np.uint64), np.empty(len(starts), np.int32)
+        _hash(data, starts, ends, hashes)
+        _find(data, starts, ends, hashes, numbers, self.utf8, self.starts, self.slots)
         done = 0
         while True:
-            done, self.count = _number(data, starts, ends, numbers, done, self.utf8, self.starts, self.slots, self.count)
+            done, self.count = _add(data, starts, ends, hashes, numbers, done, self.utf8, self.starts, self.slots, self.count)
             if done == len(starts):
                 return numbers
             self._grow(int(ends[done] - starts[done]))
@@ -130,57 +133,87 @@ def hash_of(data: Bytes, start: int, end: int) -> np.uint64:
 
 
 @inlined
-def slot_of(data: Bytes, start: int, end: int, utf8: Bytes, starts: Int64, slots: Uint64) -> tuple[np.uint64, np.uint64]:
-    """Where a string stands among the slots, or the free place where it belongs; and its hash."""
-    found = hash_of(data, start, end)
-    length = end - start
+def _slot_of(found: np.uint64, data: Bytes, start: int, end: int, utf8: Bytes, starts: Int64, slots: Uint64) -> np.uint64:
+    """Where a string with that hash stands among the slots, or the free place where it belongs."""
+    length = np.uint64(end - start)
     mask = np.uint64(slots.size // 2 - 1)
     slot = found & mask
-    while slots[np.uint64(2) * slot + np.uint64(1)] != np.uint64(0):
+    while True:
         entry = slots[np.uint64(2) * slot + np.uint64(1)]
-        if slots[np.uint64(2) * slot] == found and np.int64(entry >> np.uint64(32)) == length:
-            same = True
-            if length > _WORD:
-                base = starts[np.int64(entry & np.uint64(0xFFFFFFFF)) - 1]
-                for i in range(length):
-                    if utf8[base + i] != data[start + i]:
-                        same = False
-                        break
-            if same:
+        if entry == np.uint64(0):
+            break
+        if slots[np.uint64(2) * slot] == found and entry >> np.uint64(32) == length:
+            if length <= np.uint64(_WORD):
+                break
+            base = starts[np.int64(entry & _LOW) - 1]
+            if _are_equal(utf8, base, data, start, end - start):
                 break
         slot = (slot + np.uint64(1)) & mask
-    return slot, found
+    return slot
+
+
+@inlined
+def _are_equal(one: Bytes, at: int, other: Bytes, place: int, length: int) -> bool:
+    """Whether more than eight bytes are equal."""
+    for i in range(0, length - _WORD, _WORD):
+        if _eight(one, at + i) != _eight(other, place + i):
+            return False
+    return bool(_eight(one, at + length - _WORD) == _eight(other, place + length - _WORD))
 
 
 @inlined
 def find(data: Bytes, start: int, end: int, utf8: Bytes, starts: Int64, slots: Uint64) -> int:
     """The number of a string, -1 if it was never met."""
-    slot, _ = slot_of(data, start, end, utf8, starts, slots)
-    return int(slots[np.uint64(2) * slot + np.uint64(1)] & np.uint64(0xFFFFFFFF)) - 1
+    slot = _slot_of(hash_of(data, start, end), data, start, end, utf8, starts, slots)
+    return int(slots[np.uint64(2) * slot + np.uint64(1)] & _LOW) - 1
 
 
 @kernel
-def _number(
-    data: Bytes, span_starts: Int64, span_ends: Int64, numbers: Int32, done: int, utf8: Bytes, starts: Int64, slots: Uint64, count: int
+def _hash(data: Bytes, span_starts: Int64, span_ends: Int64, hashes: Uint64) -> None:
+    for i in range(hashes.size):
+        hashes[i] = hash_of(data, span_starts[i], span_ends[i])
+
+
+@kernel
+def _find(
+    data: Bytes, span_starts: Int64, span_ends: Int64, hashes: Uint64, numbers: Int32, utf8: Bytes, starts: Int64, slots: Uint64
+) -> None:
+    """Numbers strings that were met. It writes to nothing that it reads, and so is fast: most strings were met."""
+    for i in range(hashes.size):
+        slot = _slot_of(hashes[i], data, span_starts[i], span_ends[i], utf8, starts, slots)
+        numbers[i] = np.int64(slots[np.uint64(2) * slot + np.uint64(1)] & _LOW) - 1
+
+
+@kernel
+def _add(
+    data: Bytes,
+    span_starts: Int64,
+    span_ends: Int64,
+    hashes: Uint64,
+    numbers: Int32,
+    done: int,
+    utf8: Bytes,
+    starts: Int64,
+    slots: Uint64,
+    count: int,
 ) -> tuple[int, int]:
-    """Numbers spans from ``done`` on. Returns the first span for which there is no room, and the count of strings."""
-    for i in range(done, span_starts.size):
+    """Numbers strings that have none, from ``done`` on. Returns the first for which there is no room, and the count of strings."""
+    for i in range(done, hashes.size):
+        if numbers[i] >= 0:
+            continue
         start, end = span_starts[i], span_ends[i]
-        slot, found = slot_of(data, start, end, utf8, starts, slots)
-        entry = slots[np.uint64(2) * slot + np.uint64(1)]
-        if entry == np.uint64(0):
+        slot = _slot_of(hashes[i], data, start, end, utf8, starts, slots)
+        if slots[np.uint64(2) * slot + np.uint64(1)] == np.uint64(0):
             base = starts[count]
             if count + 1 == starts.size or base + (end - start) > utf8.size:
                 return i, count
-            for j in range(end - start):
-                utf8[base + j] = data[start + j]
+            utf8[base : base + end - start] = data[start:end]
             count += 1
             starts[count] = base + (end - start)
-            entry = np.uint64(end - start) << np.uint64(32) | np.uint64(count)
-            slots[np.uint64(2) * slot] = found
-            slots[np.uint64(2) * slot + np.uint64(1)] = entry
-        numbers[i] = np.int64(entry & np.uint64(0xFFFFFFFF)) - 1
-    return span_starts.size, count
+            slots[np.uint64(2) * slot] = hashes[i]
+            slots[np.uint64(2) * slot + np.uint64(1)] = np.uint64(end - start) << np.uint64(32) | np.uint64(count)
+        numbers[i] = np.int64(slots[np.uint64(2) * slot + np.uint64(1)] & _LOW) - 1
+    return hashes.size, count
 
 
 @kernel

@@ -95,16 +95,17 @@ class WordTable:
     """Chunks and words that were met, with their facts.
 
     Attributes:
-        chunks: what stands between white space; ``word_ids[first_word[c] : first_word[c] + num_words[c]]`` are the words of chunk c.
+        chunks: what stands between white space.
         words: words and marks, as rules for English cut them.
+        cut: int32[capacity], for each chunk the word that it is, or -1 - r for words in ``runs[r + 1 : r + 1 + runs[r]]``. Most are one word.
+        runs: int32[capacity], see ``cut``.
     """
 
     def __init__(self) -> None:
         """An empty table."""
         self.chunks, self.words = Interned(), Interned()
-        self.first_word, self.num_words = np.empty(1, np.int64), np.empty(1, np.int32)
-        self.word_ids = np.empty(1, np.int32)
-        self._num_cut = self._num_word_ids = 0
+        self.cut, self.runs = np.empty(1, np.int32), np.empty(1, np.int32)
+        self._num_cut = self._num_runs = 0
         self._facts = {by_language: (0, np.empty((1, _NUM_FACTS), np.int32)) for by_language in (False, True)}
         self._steps = 0, np.empty((1, 4), np.int32)
 
@@ -117,10 +118,10 @@ class WordTable:
         """Words of each ``data[start:end]``."""
         chunks = chunks_of(data, starts, ends)
         ids = self._chunk_ids(data, chunks)
-        words = np.empty(int(self.num_words[ids].sum(dtype=np.int64)), np.int32)
+        words = np.empty(int((chunks.ends - chunks.starts).sum()), np.int32)  # a word has a byte; what is not written to takes no memory
         first = np.empty(len(starts) + 1, np.int64)
-        _spread(ids, chunks.first, self.first_word, self.num_words, self.word_ids, words, first)
-        return WordIds(ids=words, first=first, table=self)
+        size = _spread(ids, chunks.first, self.cut, self.runs, words, first)
+        return WordIds(ids=words[:size], first=first, table=self)
 
     def sentences_of(self, data: Bytes, starts: Int64, ends: Int64) -> Int64:
         """Sentences of each ``data[start:end]``, a line."""
@@ -151,23 +152,30 @@ class WordTable:
     def _cut_new(self) -> None:
         """Words of the chunks that were added."""
         old, new = self._num_cut, self.chunks.count
-        cut = cut_by_rule(self.chunks.utf8, self.chunks.starts[old : new + 1])
-        ruled = cut.counts >= 0
-        self.first_word, self.num_words = longer(self.first_word, new), longer(self.num_words, new)
-        self._remember(np.flatnonzero(ruled) + old, cut.counts[ruled], self.words.numbers_of(self.chunks.utf8, cut.starts, cut.ends))
-        asked = np.flatnonzero(~ruled) + old
+        ruled = cut_by_rule(self.chunks.utf8, self.chunks.starts[old : new + 1])
+        self.cut = longer(self.cut, new)
+        is_ruled = ruled.counts >= 0
+        words = self.words.numbers_of(self.chunks.utf8, ruled.starts, ruled.ends)
+        self._remember(np.flatnonzero(is_ruled) + old, ruled.counts[is_ruled], words)
+        asked = np.flatnonzero(~is_ruled) + old
         found = cut_by_spacy([self.chunks.string(chunk) for chunk in asked.tolist()])
         counts = np.fromiter(map(len, found), np.int64, len(found))
         self._remember(asked, counts, self.words.numbers_of(*spans_of(word for words in found for word in words)))
         self._num_cut = new
 
     def _remember(self, chunks: Int64, counts: Int64, words: Int32) -> None:
-        size = self._num_word_ids
-        self.first_word[chunks] = size + np.cumsum(counts) - counts
-        self.num_words[chunks] = counts
-        self.word_ids = longer(self.word_ids, size + len(words))
-        self.word_ids[size : size + len(words)] = words
-        self._num_word_ids = size + len(words)
+        """Takes up words of chunks that were cut, end to end."""
+        alone = counts == 1
+        self.cut[chunks[alone]] = words[(np.cumsum(counts) - counts)[alone]]
+        counts_of_more, words_of_more = counts[~alone], words[np.repeat(~alone, counts)]
+        places = self._num_runs + np.cumsum(counts_of_more + 1) - counts_of_more - 1
+        self.cut[chunks[~alone]] = -1 - places
+        size = self._num_runs + len(counts_of_more) + len(words_of_more)
+        self.runs = longer(self.runs, size)
+        self.runs[places] = counts_of_more
+        shift = np.repeat(places + 1 - np.cumsum(counts_of_more) + counts_of_more, counts_of_more)
+        self.runs[np.arange(len(words_of_more)) + shift] = words_of_more
+        self._num_runs = size
 
     def _sentence_steps(self) -> Int32:
         """What each chunk does to a count of sentences: int32[capacity, 4].
@@ -177,7 +185,7 @@ class WordTable:
         known, steps = self._steps
         if known < self._num_cut:
             steps = longer(steps, self._num_cut)
-            _follow_marks(known, self.first_word, self.num_words, self.word_ids, self.facts(), steps[: self._num_cut])
+            _follow_marks(known, self.cut, self.runs, self.facts(), steps[: self._num_cut])
             self._steps = self._num_cut, steps
         return steps
 
@@ -238,17 +246,22 @@ def _stop_words() -> Uint64:
 
 
 @kernel
-def _spread(ids: Int32, first_chunk: Int64, first_word: Int64, num_words: Int32, word_ids: Int32, words: Int32, first: Int64) -> None:
-    """Words of chunks end to end, and the first of each text."""
+def _spread(ids: Int32, first_chunk: Int64, cut: Int32, runs: Int32, words: Int32, first: Int64) -> int:
+    """Writes words of chunks end to end, and the first of each text; returns how many there are."""
     size = 0
     for text in range(first.size - 1):
         first[text] = size
         for i in range(first_chunk[text], first_chunk[text + 1]):
-            base = first_word[ids[i]]
-            for j in range(num_words[ids[i]]):
-                words[size] = word_ids[base + j]
+            word = cut[ids[i]]
+            if word >= 0:
+                words[size] = word
                 size += 1
+            else:
+                for j in range(runs[-1 - word]):
+                    words[size] = runs[j - word]
+                    size += 1
     first[first.size - 1] = size
+    return size
 
 
 @kernel
@@ -305,14 +318,14 @@ def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_languag
 
 
 @kernel
-def _follow_marks(first: int, first_word: Int64, num_words: Int32, word_ids: Int32, facts: Int32, steps: Int32) -> None:
+def _follow_marks(first: int, cut: Int32, runs: Int32, facts: Int32, steps: Int32) -> None:
     """Fills the steps of chunks from ``first`` on."""
     for row in range(first, len(steps)):
-        base = first_word[row]
+        run = -1 - cut[row]  # below 0 for a single word
         for before in range(2):
             begun, is_open = 0, before
-            for i in range(num_words[row]):
-                part = facts[word_ids[base + i], SENTENCE_PART]
+            for i in range(1 if run < 0 else runs[run]):
+                part = facts[cut[row] if run < 0 else runs[run + 1 + i], SENTENCE_PART]
                 if part == IS_END_MARK:
                     is_open = 1
                 elif is_open and part != IS_PUNCTUATION:
