@@ -7,21 +7,26 @@ bits of their XXH3, so that no text is moved to count them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import xxhash
 
 from pipelines.contract.schema import EDITS
+from pipelines.text.lines import filled_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import numpy.typing as npt
+
+    Bytes = npt.NDArray[np.uint8]
+    Int64 = npt.NDArray[np.int64]
 
 STEP: Final = "repeated_lines"
 S, I64 = pa.string(), pa.int64()
 LINES: Final = pa.schema([("doc_id", S), ("high", I64), ("low", I64), ("start", I64), ("end", I64)])
 COUNTS: Final = pa.schema([("doc_id", S), ("num_lines", I64)])
-_SIGNED: Final = 1 << 63
+_SIGN: Final = np.uint64(1 << 63)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +37,13 @@ class HashLines:
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """``lines``: a line's hash in two halves and its bytes, the line break behind it included; ``counts``: a document's number of lines."""
-        lines: dict[str, list[Any]] = {name: [] for name in LINES.names}
-        counts = []
-        for doc_id, text in zip(batch.column("doc_id").to_pylist(), batch.column("text").to_pylist(), strict=True):
-            counts.append(0)
-            for start, end, line in _lines(text):
-                counts[-1] += 1
-                if len(line) >= self.min_characters:
-                    high, low = line_hash(line)
-                    for name, value in zip(LINES.names, (doc_id, high, low, start, end), strict=True):
-                        lines[name].append(value)
-        made = pa.RecordBatch.from_pydict(lines, schema=LINES)
-        return {"lines": made, "counts": pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(counts, I64)], schema=COUNTS)}
+        found = filled_lines(batch.column("text"), self.min_characters)
+        ids = batch.column("doc_id")
+        lines = [ids.take(pa.array(found.texts)), *map(pa.array, (*line_hashes(found.data, found.starts, found.ends), *found.breaks))]
+        return {
+            "lines": pa.RecordBatch.from_arrays(lines, schema=LINES),
+            "counts": pa.RecordBatch.from_arrays([ids, pa.array(found.num_filled)], schema=COUNTS),
+        }
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,13 @@ class CutLines:
         return {"cuts": pa.RecordBatch.from_pylist([{**edit, "start": start, "end": end} for start, end in spans], schema=EDITS.schema)}
 
 
-def line_hash(line: str) -> tuple[int, int]:
-    """XXH3 of a line's UTF-8 in two signed halves: engines have no wider numbers.
+def line_hashes(data: Bytes, starts: Int64, ends: Int64) -> Int64:
+    """XXH3 of each line's UTF-8 in two signed halves: int64[2, n]. Engines have no wider numbers.
 
-    >>> line_hash("menu") == line_hash("menu"), line_hash("menu") == line_hash("Menu")
-    (True, False)
+    >>> line_hashes(np.frombuffer(b"menu menu", np.uint8), np.array([0, 5]), np.array([4, 9]))[0].tolist()
+    [-6687852817998605686, -6687852817998605686]
     """
-    value = xxhash.xxh3_128_intdigest(line.encode())
-    return (value >> 64) - _SIGNED, (value & (1 << 64) - 1) - _SIGNED
-
-
-def _lines(text: str) -> Iterator[tuple[int, int, str]]:
-    """First byte, first byte after the line break, and the line without blanks at its ends; lines of nothing but blanks are left out."""
-    start, last = 0, len(text.encode())  # the last line may have no break behind it
-    for line in text.split("\n"):
-        end = min(start + len(line.encode()) + 1, last)
-        stripped = line.strip()
-        if stripped:
-            yield start, end, stripped
-        start = end
+    view = data.data
+    digests = b"".join([xxhash.xxh3_128_digest(view[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
+    halves = np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
+    return (halves ^ _SIGN).view(np.int64).T

@@ -175,9 +175,7 @@ def _hash(data: Bytes, span_starts: Int64, span_ends: Int64, hashes: Uint64) -> 
 
 
 @kernel
-def _find(
-    data: Bytes, span_starts: Int64, span_ends: Int64, hashes: Uint64, numbers: Int32, utf8: Bytes, starts: Int64, slots: Uint64
-) -> None:
+def _find(data: Bytes, span_starts: Int64, span_ends: Int64, hashes: Uint64, numbers: Int32, utf8: Bytes, starts: Int64, slots: Uint64) -> None:
     """Numbers strings that were met. It writes to nothing that it reads, and so is fast: most strings were met."""
     for i in range(hashes.size):
         slot = _slot_of(hashes[i], data, span_starts[i], span_ends[i], utf8, starts, slots)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.dedup.lines import CutLines, HashLines, line_hash
+from pipelines.dedup.lines import CutLines, HashLines
 
-TEXTS = st.lists(st.sampled_from(["menu", " menu\t", "caf\u00e9 \u6771", "", "  ", "x", "\r"]), max_size=8).map("\n".join)
+LINES = st.sampled_from(["menu", " menu\t", "caf\u00e9 \u6771", "", "  ", "x", "\r", "\u2028", "\u00a0\U0001f600\u3000"]) | st.text(max_size=6)
+TEXTS = st.lists(LINES, max_size=8).map("\n".join)
 
 
 def hashed(*texts, min_characters=1):
-    batch = pa.RecordBatch.from_pydict({"doc_id": [f"d{i}" for i in range(len(texts))], "text": list(texts)})
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array([f"d{i}" for i in range(len(texts))], pa.string()), pa.array(texts, pa.string())], ["doc_id", "text"]
+    )
     return {name: rows.to_pylist() for name, rows in HashLines(min_characters=min_characters)(batch).items()}
 
 
@@ -21,14 +25,37 @@ def cut(*spans):
     return CutLines()(pa.RecordBatch.from_pydict({"doc_id": ["d"] * len(spans), "start": list(starts), "end": list(ends)}))["cuts"]
 
 
-@given(TEXTS)
-def test_the_lines_of_a_text_are_its_own_in_order_without_blank_ones(text):
-    rows, utf8 = hashed(text)["lines"], text.encode()
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    assert [utf8[r["start"] : r["end"]].decode().strip() for r in rows] == lines
-    assert [(r["high"], r["low"]) for r in rows] == [line_hash(line) for line in lines]
-    assert all(utf8[r["end"] - 1 : r["end"]] == b"\n" or r["end"] == len(utf8) for r in rows)
-    assert hashed(text)["counts"] == [{"doc_id": "d0", "num_lines": len(lines)}]
+def line_hash(line):
+    value = xxhash.xxh3_128_intdigest(line.encode())
+    return (value >> 64) - (1 << 63), value % (1 << 64) - (1 << 63)
+
+
+def plainly_hashed(number, text, min_characters):
+    """Rows of a text, and its number of lines."""
+    rows, count, start = [], 0, 0
+    for line in text.split("\n"):
+        end = min(start + len(line.encode()) + 1, len(text.encode()))
+        count += bool(line.strip())
+        if len(line.strip()) >= max(min_characters, 1):
+            high, low = line_hash(line.strip())
+            rows.append({"doc_id": f"d{number}", "high": high, "low": low, "start": start, "end": end})
+        start = end
+    return rows, {"doc_id": f"d{number}", "num_lines": count}
+
+
+@given(st.lists(TEXTS, max_size=4), st.integers(0, 6))
+def test_the_lines_of_texts_are_those_of_a_plain_walk(texts, min_characters):
+    plain = [plainly_hashed(number, text, min_characters) for number, text in enumerate(texts)]
+    found = hashed(*texts, min_characters=min_characters)
+    assert found["lines"] == [row for rows, _ in plain for row in rows]
+    assert found["counts"] == [count for _, count in plain]
+
+
+def test_rows_cut_out_of_a_larger_batch_are_its_own():
+    batch = pa.RecordBatch.from_pydict({"doc_id": ["a", "b", "c"], "text": ["no\n", " menu \nx", "no"]}).slice(1, 1)
+    out = HashLines(min_characters=2)(batch)
+    assert out["lines"].to_pylist() == [{"doc_id": "b", "high": line_hash("menu")[0], "low": line_hash("menu")[1], "start": 0, "end": 7}]
+    assert out["counts"].to_pylist() == [{"doc_id": "b", "num_lines": 2}]
 
 
 def test_short_lines_are_counted_and_not_offered():
