@@ -1,6 +1,6 @@
 """``make bench``: each stage beside its peers, and the table in benchmarks/RESULTS.md.
 
-    python -m benchmarks [--only signals,pii] [--texts PATH] [--max-mb 12] [--rounds 3]
+    python -m benchmarks [--only signals,pii] [--texts PATH] [--max-mb 20] [--rounds 3]
 
 Without ``--texts`` the texts are what this Python environment says of itself. Arms of a stage take turns. A tool that is not installed, fails, or
 takes too long is a row that says so. With ``--only`` the table is printed and the file stays as it is, unless ``--write`` is given.
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names of stages, with commas: " + ", ".join(stage.name for stage in STAGES))
     parser.add_argument("--texts", type=Path, help="a Parquet file with a column text, or a folder of them")
-    parser.add_argument("--max-mb", type=float, default=12.0, help="text at most; slow arms take less of it")
+    parser.add_argument("--max-mb", type=float, default=20.0, help="text at most; slow arms take less of it")
     parser.add_argument("--uncapped", action="store_true", help="slow arms take all of it, too; raise --limit with it")
     parser.add_argument("--rounds", type=int, default=3, help="times that each arm runs; medians count")
     parser.add_argument("--limit", type=float, default=240.0, help="seconds after which an arm is ended")
