@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pipelines.text.batch import DocumentBatch
+    from pipelines.text.word_table import WordIds
 
 
 @signals("c4")
@@ -53,17 +54,17 @@ class C4:
         columns = [
             num_lines,
             *by_fault.T,
-            np.bincount(texts, _sentences(data, lines), len(batch)),
+            np.bincount(texts, _sentences(batch.word_ids, lines), len(batch)),
             np.bincount(texts[lines.holds & HAS_LOREM_IPSUM != 0], minlength=len(batch)),
             np.bincount(texts[lines.holds & HAS_BRACKET != 0], minlength=len(batch)),
         ]
         return pa.RecordBatch.from_arrays([pa.array(counts.astype(np.int64)) for counts in columns], names=self.columns.names)
 
 
-def _sentences(data: npt.NDArray[np.uint8], lines: JudgedLines) -> npt.NDArray[np.int64]:
+def _sentences(words: WordIds, lines: JudgedLines) -> npt.NDArray[np.int64]:
     """Sentences of each line, none of a line that goes."""
     counts = np.zeros(len(lines.faults), np.int64)
     kept = np.flatnonzero(lines.faults == 0)
-    counts[kept] = sentences_of_spans(data, lines.text_starts[kept], lines.text_ends[kept])
+    counts[kept] = words.sentences(lines.text_starts[kept], lines.text_ends[kept])
     counts[list(lines.rewritten)] = sentences_of_spans(*spans_of(lines.rewritten.values()))
     return counts

@@ -71,17 +71,30 @@ class WordIds:
         ids: int32[W], in ``table``.
         first: int64[N + 1]; words of text t are ``first[t]`` to ``first[t + 1]``.
         table: what the numbers mean.
+        chunks: where the chunks are that the words were cut from.
+        chunk_ids: int32[C], their numbers in ``table``.
     """
 
     ids: Int32
     first: Int64
     table: WordTable
+    chunks: Chunks
+    chunk_ids: Int32
 
     def totals(self, *, by_language: bool = False) -> Int64:
         """Facts of each text's words added up, in columns up to ``MET_STOP_WORDS``, of which each bit is there if a word has it: int64[N, 5]."""
         totals = np.zeros((len(self.first) - 1, MET_STOP_WORDS + 1), np.int64)
         _add_up(self.ids, self.first, self.table.facts(by_language=by_language), totals)
         return totals
+
+    def sentences(self, starts: Int64, ends: Int64) -> Int64:
+        """Sentences of each line from a start to an end in the bytes of the texts, as ``sentences_of_spans`` counts them: int64[L].
+
+        Lines are stripped, begin and end at white space or where their text does, and come in the order of their starts.
+        """
+        sentences = np.empty(len(starts), np.int64)
+        _count_sentences(self.chunk_ids, self.chunks.starts, self.chunks.wide, self.table.sentence_steps(), starts, ends, sentences)
+        return sentences
 
     def strings(self) -> list[list[str]]:
         """The words themselves."""
@@ -121,15 +134,7 @@ class WordTable:
         words = np.empty(int((chunks.ends - chunks.starts).sum()), np.int32)  # a word has a byte; what is not written to takes no memory
         first = np.empty(len(starts) + 1, np.int64)
         size = _spread(ids, chunks.first, self.cut, self.runs, words, first)
-        return WordIds(ids=words[:size], first=first, table=self)
-
-    def sentences_of(self, data: Bytes, starts: Int64, ends: Int64) -> Int64:
-        """Sentences of each ``data[start:end]``, a line."""
-        chunks = chunks_of(data, starts, ends)
-        ids = self._chunk_ids(data, chunks)
-        sentences = np.empty(len(starts), np.int64)
-        _count_sentences(ids, chunks.wide, chunks.first, self._sentence_steps(), sentences)
-        return sentences
+        return WordIds(ids=words[:size], first=first, table=self, chunks=chunks, chunk_ids=ids)
 
     def facts(self, *, by_language: bool = False) -> Int32:
         """Facts of every word that was met, a row each: int32[capacity, 7], for the columns see above.
@@ -177,7 +182,7 @@ class WordTable:
         self.runs[np.arange(len(words_of_more)) + shift] = words_of_more
         self._num_runs = size
 
-    def _sentence_steps(self) -> Int32:
+    def sentence_steps(self) -> Int32:
         """What each chunk does to a count of sentences: int32[capacity, 4].
 
         Two numbers for no end mark open before it, then two for one: sentences that begin in it, and whether it leaves an end mark open.
@@ -224,7 +229,7 @@ def sentences_of_spans(data: Bytes, starts: Int64, ends: Int64) -> Int64:
     >>> sentences_of_spans(*spans_of(["One. (Two!) Three", "At 9 a.m. it rains...", " "])).tolist()
     [3, 1, 0]
     """
-    return table_in_use().sentences_of(data, starts, ends)
+    return table_in_use().words_of(data, starts, ends).sentences(starts, ends)
 
 
 @cache
@@ -335,14 +340,18 @@ def _follow_marks(first: int, cut: Int32, runs: Int32, facts: Int32, steps: Int3
 
 
 @kernel
-def _count_sentences(ids: Int32, wide: Bool, first: Int64, steps: Int32, sentences: Int64) -> None:
+def _count_sentences(ids: Int32, chunk_starts: Int64, wide: Bool, steps: Int32, starts: Int64, ends: Int64, sentences: Int64) -> None:
     """Sentences of lines."""
+    i = 0
     for line in range(sentences.size):
-        count, is_open = np.int64(first[line] < first[line + 1]), 0
-        for i in range(first[line], first[line + 1]):
-            if is_open and wide[i] and i > first[line]:
+        while i < ids.size and chunk_starts[i] < starts[line]:
+            i += 1
+        first, count, is_open = i, 0, 0
+        while i < ids.size and chunk_starts[i] < ends[line]:
+            if is_open and wide[i] and i > first:
                 count += 1
                 is_open = 0
             count += steps[ids[i], 2 * is_open]
             is_open = steps[ids[i], 2 * is_open + 1]
-        sentences[line] = count
+            i += 1
+        sentences[line] = count + (i > first)
