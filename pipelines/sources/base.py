@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
+
+import pyarrow as pa
 
 from pipelines.contract.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,27 @@ class Record:
     url: str | None = None
     license: str | None = None
     created_at: datetime | None = None
+
+
+# A row of ``Records`` is a record; what all of them have in common stands beside the columns.
+RECORDS: Final = pa.schema([
+    ("key", pa.string()), ("text", pa.string()), ("kind", pa.string()), ("origin", pa.string()), ("offset", pa.int64()), ("length", pa.int64()),
+    ("url", pa.string()), ("license", pa.string()), ("created_at", pa.timestamp("us", "UTC")),
+])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Several documents of one file as columns (``RECORDS``), in order, each at a place of its own."""
+
+    columns: pa.RecordBatch = field(repr=False)
+    file: str
+    codec: str
+
+    def one_by_one(self) -> Iterator[Record]:
+        """Each of them."""
+        for row in self.columns.to_pylist():
+            yield Record(**row, file=self.file, codec=self.codec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +121,20 @@ class Source(Protocol):
     def takes(self) -> tuple[str, ...]:
         """Patterns of the file names that it reads, for messages; none where it reads no folder of files."""
         ...
+
+
+@runtime_checkable
+class ReadsColumns(Protocol):
+    """A source whose records come in columns anyway; the texts of such records never become Python strings."""
+
+    def read_columns(self, unit: Unit) -> Iterator[Records | Record | Fault | Skipped]:
+        """The same as ``read``, in the same order, some of the records together."""
+        ...
+
+
+def reader_of(source: Source) -> Callable[[Unit], Iterator[Records | Record | Fault | Skipped]]:
+    """What reads a unit of a source, in columns where it has them."""
+    return source.read_columns if isinstance(source, ReadsColumns) else source.read
 
 
 sources: Final[Registry[Source]] = Registry("source", "pipelines.sources")

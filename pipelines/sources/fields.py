@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.sources.base import Fault, Record
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.sources.base import RECORDS, Fault, Record, Records
 from pipelines.sources.origins import ORIGINS, origin_of
 from pipelines.sources.unpacking import MAX_RECORD_BYTES, check_bounds
 
@@ -91,6 +94,47 @@ class Fields:
         except Unusable as fault:
             return Fault(file=place.file, error=fault.error, message=fault.message, offset=place.offset, num_bytes=place.num_bytes)
 
+    def read_batch(self, rows: pa.RecordBatch, file: str, codec: str, first: int) -> Records | None:
+        """Rows numbered from ``first`` as records; None where one of them needs a look of its own, or a field is no plain column."""
+        names = [name for name in self.names if name != self.created_at]
+        columns = {name: column for name in names if (column := plain_column(rows, name, is_text=name in self.texts)) is not None}
+        if len(self.texts) > 1 or len(columns) < len(names):
+            return None
+        text = columns[self.texts[0]]
+        key = columns[self.key] if self.key else pa.array([f"{file}:{place}" for place in range(first, first + len(rows))], pa.string())
+        is_whole = not text.null_count and not key.null_count and not pc.any(pc.equal(key, "")).as_py()
+        times = self._times(rows)
+        if not is_whole or times is None or (pc.max(pc.binary_length(text)).as_py() or 0) > self.max_record_bytes:
+            return None
+        named = {name: _filled(column) for name, column in columns.items()} | {"": pa.nulls(len(rows), pa.string())}
+        found = {
+            "key": key, "text": text, "kind": pc.coalesce(named[self.kind], self.default_kind), "url": named[self.url],
+            "license": pc.coalesce(named[self.license], pa.scalar(self.default_license or None, pa.string())),
+            "origin": self._origins(named, key, file), "created_at": times,
+            "offset": pa.array(range(first, first + len(rows)), pa.int64()), "length": pa.array([1] * len(rows), pa.int64()),
+        }  # fmt: skip
+        return Records(columns=pa.RecordBatch.from_arrays([found[name] for name in RECORDS.names], schema=RECORDS), file=file, codec=codec)
+
+    def _origins(self, named: Mapping[str, pa.Array], key: pa.Array, file: str) -> pa.Array:
+        by = self.origin if self.origin in ORIGINS else "host"
+        asked = named[""] if self.origin in ORIGINS else pc.coalesce(named[self.origin], named[self.thread])
+        if not asked.null_count:
+            return asked
+        places = zip(asked.to_pylist(), key.to_pylist(), named[self.url].to_pylist(), strict=True)
+        return pa.array([one or origin_of(by, key=own, file=file, url=url) for one, own, url in places], pa.string())
+
+    def _times(self, rows: pa.RecordBatch) -> pa.Array | None:
+        """The times of rows; None where one of them is none."""
+        kind = RECORDS.field("created_at").type
+        if not self.created_at:
+            return pa.nulls(len(rows), kind)
+        if rows.schema.names.count(self.created_at) != 1:
+            return None
+        try:
+            return pa.array(list(map(_time, rows.column(self.created_at).to_pylist())), kind)
+        except (Unusable, ValueError, OverflowError):  # which of them, and why, is seen when they are read one by one
+            return None
+
     def _record(self, row: Mapping[str, Any], place: Place) -> Record:
         text = self._text(row)
         key = _named(row, self.key) if self.key else f"{place.file}:{place.offset}"
@@ -119,7 +163,7 @@ class Fields:
         if not found:
             raise Unusable("missing_text", self._missing(row))
         text = found[0] if len(values) == 1 else "\n\n".join(filter(None, found))
-        if len(_utf8(text, " + ".join(values))) > self.max_record_bytes:
+        if _num_bytes(text, " + ".join(values)) > self.max_record_bytes:
             raise Unusable("record_too_large", f"the text has more than {self.max_record_bytes:,} bytes (max_record_bytes)")
         return text
 
@@ -128,6 +172,30 @@ class Fields:
         if any(is_there(row, name) for name in self.texts):
             return f"the field {names} is null"
         return f"no field {names}; the row has {shown(row)}"
+
+
+def plain_column(rows: pa.RecordBatch, name: str, *, is_text: bool) -> pa.Array | None:
+    """A column of strings as Python would show its values; None where there is none, or its values are not to be had all at once.
+
+    Numbers show as strings where they are no text.
+    """
+    if rows.schema.names.count(name) != 1:
+        return None
+    column = rows.column(name)
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or (pa.types.is_integer(kind) and not is_text)):
+        return None
+    try:
+        found = column.cast(pa.string())
+        found.validate(full=True)
+    except pa.ArrowInvalid:  # bytes that are not UTF-8, or more than two gigabytes: reading row by row says which
+        return None
+    return found
+
+
+def _filled(column: pa.Array) -> pa.Array:
+    """A column with nothing in the place of empty strings."""
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
 
 def value_of(row: Mapping[str, Any], name: str) -> Any:
@@ -167,13 +235,18 @@ def _named(row: Mapping[str, Any], name: str) -> str | None:
     if value is None or isinstance(value, (dict, list, bytes)):
         return None
     text = str(value)
-    _utf8(text, name)
+    _num_bytes(text, name)
     return text or None
 
 
-def _utf8(text: str, name: str) -> bytes:
+def _num_bytes(text: str, name: str) -> int:
+    """Bytes of a text in UTF-8.
+
+    Raises:
+        Unusable: it has none.
+    """
     try:
-        return text.encode()
+        return len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
         raise Unusable("invalid_unicode", f"the field {name!r} has half of a surrogate pair at character {error.start}") from None
 

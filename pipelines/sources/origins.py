@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
+
+# Most addresses: a host in lower case, perhaps a port, and a path. ``urlsplit`` is right about all of them, and takes ten times as long.
+_PLAIN_URL: Final = re.compile(r"https?://([a-z0-9.-]+)(?::[0-9]*)?(?=[/?#]|\Z)([^?#\x00-\x20]*)(?=[?#]|\Z)")
 
 # Words that a source's ``origin`` may be, besides the name of a field where its rows have fields.
 ORIGINS: Final = ("host", "folder", "document")
@@ -28,6 +32,9 @@ def origin_of(by: str, *, key: str, file: str, url: str | None) -> str:
 
 
 def _host_and_path(url: str | None) -> tuple[str, str]:
+    plain = _PLAIN_URL.match(url or "")
+    if plain:
+        return plain[1], plain[2]
     try:
         parts = urlsplit(url or "")
         return parts.hostname or "", parts.path

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.base import Fault, Record, Unit, sources
+from pipelines.sources.base import Fault, Record, Records, Unit, sources
 from pipelines.sources.fields import Fields, Place, shown
 from pipelines.sources.listing import Files, FoundFile
-from pipelines.sources.row_batches import dictionary_columns, portions, sizes, value_type
+from pipelines.sources.row_batches import rows_at_once, unpacked_bytes, value_type
 from pipelines.sources.unpacking import GRACE_BYTES, MAX_UNPACKED_RATIO, Unreadable, check_bounds, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_ROWS: Final = 256
+_PIECE_BYTES: Final = 4 << 20  # of values that are made records of together
+_PIECE_ROWS: Final = 2048
+_FEW_ROWS: Final = 32
 _MAGIC: Final = b"PAR1"
 
 
@@ -33,7 +35,7 @@ class Parquet(Files, Fields):
     terabytes of text.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     own_patterns: ClassVar[tuple[str, ...]] = ("*.parquet", "*.pq")
     reads_packed: ClassVar[bool] = False
     max_unpacked_ratio: int = MAX_UNPACKED_RATIO  # a file that unpacks to more than this many times its size is no document but a bomb
@@ -64,11 +66,18 @@ class Parquet(Files, Fields):
 
     def read(self, unit: Unit) -> Iterator[Record | Fault]:
         """A record or a fault a row; after damage in a row group, one fault for its rest."""
+        for met in self.read_columns(unit):
+            if isinstance(met, Records):
+                yield from met.one_by_one()
+            else:
+                yield met
+
+    def read_columns(self, unit: Unit) -> Iterator[Records | Record | Fault]:
+        """The same, with rows together wherever nothing is wrong with any of them."""
         path = self.located(unit)
         try:
             metadata = pq.read_metadata(path)
-            as_dictionary = dictionary_columns(metadata, self.names)
-            with pq.ParquetFile(path, metadata=metadata, read_dictionary=as_dictionary, page_checksum_verification=True) as file:
+            with pq.ParquetFile(path, metadata=metadata, page_checksum_verification=True) as file:
                 self._check(file, path)
                 firsts = [0, *accumulate(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))]
                 for group in range(file.num_row_groups)[unit.start : unit.end]:
@@ -79,24 +88,67 @@ class Parquet(Files, Fields):
         except (OSError, pa.ArrowException) as error:
             yield _fault_of(path, unit.name, 0, error)
 
-    def _group(self, file: pq.ParquetFile, path: Path, name: str, group: int, number: int) -> Iterator[Record | Fault]:
-        size, rows = path.stat().st_size, file.metadata.row_group(group).num_rows
-        end = number + rows
-        left = _packed_bytes(file.metadata, group) * max(self.max_unpacked_ratio, GRACE_BYTES // max(size, 1) + 1)
-        try:
-            for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], columns=self.names):
-                row_bytes = sizes(batch)
-                left -= sum(row_bytes)
+    def _group(self, file: pq.ParquetFile, path: Path, name: str, group: int, number: int) -> Iterator[Records | Record | Fault]:
+        rows, end = file.metadata.row_group(group).num_rows, number + file.metadata.row_group(group).num_rows
+        packed = _packed_bytes(file.metadata, group)
+        found, broken = self._pieces(file, path, group), None
+        while broken is None:
+            try:
+                piece = next(found, None)
+            except Unreadable as error:
+                broken = Fault(file=name, error=error.error, message=f"{error.message}; rows were read up to {number}", offset=number)
+            except (OSError, pa.ArrowException) as error:
+                broken = _fault_of(path, name, number, error)
+            else:
+                if piece is None:
+                    return
+                yield from self._rows(piece, name, number)
+                number += piece.num_rows
+        yield _with_rest(broken, end - number, rows, packed)
+
+    def _pieces(self, file: pq.ParquetFile, path: Path, group: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a row group, as many together as are worth the work; what was read before the file breaks is given first.
+
+        Raises:
+            Unreadable: they come to far more than the file's size.
+            OSError, pa.ArrowException: the file is damaged.
+        """
+        left = _packed_bytes(file.metadata, group) * max(self.max_unpacked_ratio, GRACE_BYTES // max(path.stat().st_size, 1) + 1)
+        num_rows = rows_at_once(path, file.metadata, group, self.names)
+        held, size = list[pa.RecordBatch](), 0
+        batches = file.iter_batches(batch_size=num_rows, row_groups=[group], columns=self.names, use_threads=False)
+        while True:
+            try:
+                batch = next(batches, None)
+                num_bytes = 0 if batch is None else sum(map(unpacked_bytes, batch.columns))
+                left -= num_bytes
                 if left < 0:
                     raise too_large(self.max_unpacked_ratio)
-                for row in (row for portion in portions(batch, row_bytes) for row in _rows(portion)):
-                    yield self._row(row, Place(name, "parquet", number, 1))
-                    number += 1
-        except Unreadable as broken:
-            fault = Fault(file=name, error=broken.error, message=f"{broken.message}; rows were read up to {number}", offset=number)
-            yield _with_rest(fault, end - number, rows, _packed_bytes(file.metadata, group))
-        except (OSError, pa.ArrowException) as error:
-            yield _with_rest(_fault_of(path, name, number, error), end - number, rows, _packed_bytes(file.metadata, group))
+            except (Unreadable, OSError, pa.ArrowException):
+                if held:
+                    yield _together(held)
+                raise
+            if batch is not None:
+                held.append(batch)
+                size += num_bytes
+            if held and (batch is None or size >= _PIECE_BYTES or len(held) * num_rows >= _PIECE_ROWS):
+                yield _together(held)
+                held, size = [], 0
+            if batch is None:
+                return
+
+    def _rows(self, piece: pa.RecordBatch, name: str, number: int) -> Iterator[Records | Record | Fault]:
+        """The rows of a piece; those around one with something wrong in it are looked at one by one."""
+        records = self.read_batch(piece, name, "parquet", number)
+        if records is not None:
+            yield records
+        elif piece.num_rows > _FEW_ROWS:
+            half = piece.num_rows // 2
+            yield from self._rows(piece.slice(0, half), name, number)
+            yield from self._rows(piece.slice(half), name, number + half)
+        else:
+            for place, row in enumerate(_python_rows(piece), number):
+                yield self._row(row, Place(name, "parquet", place, 1))
 
     def _row(self, row: dict[str, Any] | tuple[str, str], place: Place) -> Record | Fault:
         if isinstance(row, tuple):
@@ -123,6 +175,14 @@ class Parquet(Files, Fields):
             raise Unreadable("corrupt_parquet", "its row groups claim more bytes than the file has")
 
 
+def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
+    columns = [column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks) for column in table.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+
+
 def _packed_bytes(metadata: pq.FileMetaData, group: int) -> int:
     found = metadata.row_group(group)
     return sum(found.column(i).total_compressed_size for i in range(found.num_columns))
@@ -143,7 +203,7 @@ def _holds_strings(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(value) or pa.types.is_large_string(value) or pa.types.is_string_view(value))
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | tuple[str, str]]:
+def _python_rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | tuple[str, str]]:
     """Rows as Python values; class and message of the fault for one that cannot be had."""
     try:
         yield from batch.to_pylist()

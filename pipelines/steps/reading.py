@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -12,7 +13,8 @@ import pyarrow.compute as pc
 
 from pipelines.contract.parts import scratch
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
-from pipelines.sources.base import Fault, Record, Skipped, Source, Unit
+from pipelines.sources.base import Fault, Record, Records, Skipped, Source, Unit, reader_of
+from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +25,11 @@ UNITS: Final = scratch(pa.schema([
     ("sizes", pa.list_(pa.int64())),
 ]))  # fmt: skip
 TALLY: Final = scratch(pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())]))
+# Columns of ``documents`` that are fields of a record.
+_OF_RECORD: Final = {
+    "kind": "kind", "record_key": "key", "origin": "origin", "url": "url", "license": "license", "created_at": "created_at", "origin_file": "file",
+    "origin_codec": "codec", "origin_offset": "offset", "origin_length": "length",
+}  # fmt: skip
 _FLUSH_BYTES: Final = 8 << 20
 _ROW_BYTES: Final = 512  # what a record costs besides its text while it is held
 _SHARE_BYTES: Final = 8 << 20
@@ -78,9 +85,9 @@ class ReadUnits:
     def __call__(self, batch: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
         """Documents, quarantine, survivors and a tally of what was met, counted apart from what was made of it."""
         for share in batch.to_pylist():
-            rows = _Rows(share["source"])
+            rows, read = _Rows(share["source"]), reader_of(self.sources[share["source"]])
             for unit in units_of_share(share):
-                for met in self.sources[share["source"]].read(unit):
+                for met in read(unit):
                     rows.add(met)
                     if rows.held_bytes >= _FLUSH_BYTES:
                         yield rows.taken()
@@ -88,35 +95,42 @@ class ReadUnits:
 
 
 class _Rows:
+    """What was met of a source, in columns, until it is taken."""
+
     def __init__(self, source: str) -> None:
         self._source = source
-        self._documents: list[dict[str, Any]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._held = _Held(source)
         self._faults: list[dict[str, Any]] = []
         self._skipped: dict[tuple[str, str], tuple[int | None, int | None]] = {}
         self._records = self._num_documents = self._bytes = self.held_bytes = 0
         self._place: tuple[str, int] | None = None
         self._keys_at_place: set[str] = set()
 
-    def add(self, met: Record | Fault | Skipped) -> None:
+    def add(self, met: Records | Record | Fault | Skipped) -> None:
         if isinstance(met, Skipped):
             self._pass_by(met)
-            return
-        size = met.num_bytes if isinstance(met, Fault) else self._add_record(met)
-        if isinstance(met, Fault):
-            self._faults.append(_fault(self._source, met))
-        self._records += 1
-        self._bytes += size
-        self.held_bytes += size + _ROW_BYTES
-
-    def _add_record(self, met: Record) -> int:
-        utf8 = met.text.encode()
-        row = _document(self._source, met, utf8)
-        if self._is_repeated_in_place(met):
-            self._faults.append(_repeat(row))
+        elif isinstance(met, Records):
+            self._flush()
+            self._batches.append(_documents(self._source, met))
+            self._count(met.columns.num_rows, pc.sum(self._batches[-1].column("num_bytes")).as_py() or 0)
+            self._num_documents += met.columns.num_rows
+        elif isinstance(met, Record):
+            utf8 = met.text.encode()
+            if self._is_repeated_in_place(met):
+                self._faults.append(_repeat({"source": self._source, "origin_file": met.file, "origin_offset": met.offset, "num_bytes": len(utf8)}))
+            else:
+                self._held.add(met, utf8)
+            self._count(1, len(utf8))
+            self._num_documents += 1
         else:
-            self._documents.append(row)
-        self._num_documents += 1
-        return len(utf8)
+            self._faults.append(_fault(self._source, met))
+            self._count(1, met.num_bytes)
+
+    def _count(self, num_records: int, num_bytes: int) -> None:
+        self._records += num_records
+        self._bytes += num_bytes
+        self.held_bytes += num_bytes + num_records * _ROW_BYTES
 
     def _pass_by(self, met: Skipped) -> None:
         if (met.file, met.reason) not in self._skipped:
@@ -132,8 +146,15 @@ class _Rows:
         self._keys_at_place.add(record.key)
         return known
 
+    def _flush(self) -> None:
+        if self._held.texts:
+            self._batches.append(self._held.batch())
+            self._held = _Held(self._source)
+
     def taken(self) -> dict[str, pa.RecordBatch]:
-        documents = pa.RecordBatch.from_pylist(self._documents, schema=DOCUMENTS.schema)
+        self._flush()
+        documents = pa.Table.from_batches(self._batches, DOCUMENTS.schema).combine_chunks()
+        documents = documents.to_batches()[0] if documents.num_rows else pa.RecordBatch.from_pylist([], schema=DOCUMENTS.schema)
         tally = {"source": self._source, "num_records": self._records, "num_documents": self._num_documents, "num_bytes": self._bytes}
         given = {
             "documents": documents,
@@ -142,9 +163,52 @@ class _Rows:
             "skipped": skipped_rows(self._source, [(file, reason, *counts) for (file, reason), counts in self._skipped.items()]),
             "tally": pa.RecordBatch.from_pylist([tally], schema=TALLY),
         }
-        self._documents, self._faults, self._skipped = [], [], {}
+        self._batches, self._faults, self._skipped = [], [], {}
         self._records = self._num_documents = self._bytes = self.held_bytes = 0
         return given
+
+
+class _Held:
+    """Records that came one by one, whose texts are in UTF-8 already."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._records: list[Record] = []
+        self.texts: list[bytes] = []
+
+    def add(self, record: Record, utf8: bytes) -> None:
+        self._records.append(record)
+        self.texts.append(utf8)
+
+    def batch(self) -> pa.RecordBatch:
+        """Rows of ``documents``."""
+        own = {name: [getattr(one, field) for one in self._records] for name, field in _OF_RECORD.items()}
+        return _table({
+            **own, "source": [self._source] * len(self.texts), "text": pa.array(self.texts, pa.binary()).cast(pa.string()),
+            "doc_id": [document_id(self._source, key) for key in own["record_key"]], "num_bytes": list(map(len, self.texts)),
+            "content_sha256": [hashlib.sha256(utf8).hexdigest() for utf8 in self.texts],
+        })  # fmt: skip
+
+
+def _documents(source: str, records: Records) -> pa.RecordBatch:
+    """Rows of ``documents`` of records that came together."""
+    given, size = records.columns, records.columns.num_rows
+    offsets, data = utf8_buffers(given.column("text"))
+    utf8, ends = memoryview(data.data), offsets.tolist()
+    of_file = {"origin_file": records.file, "origin_codec": records.codec, "source": source}
+    return _table({
+        **{name: given.column(field) for name, field in _OF_RECORD.items() if name not in of_file},
+        **{name: pa.array([value] * size, pa.string()) for name, value in of_file.items()}, "text": given.column("text"),
+        "doc_id": [document_id(source, key) for key in given.column("key").to_pylist()], "num_bytes": pc.binary_length(given.column("text")),
+        "content_sha256": [hashlib.sha256(utf8[start:end]).hexdigest() for start, end in pairwise(ends)],
+    })  # fmt: skip
+
+
+def _table(columns: Mapping[str, Any]) -> pa.RecordBatch:
+    made = [
+        value.cast(field.type) if isinstance(value := columns[field.name], pa.Array) else pa.array(value, field.type) for field in DOCUMENTS.schema
+    ]
+    return pa.RecordBatch.from_arrays(made, schema=DOCUMENTS.schema)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
@@ -155,26 +219,6 @@ def skipped_rows(source: str, rows: Iterable[tuple[str, str, int | None, int | N
     """Rows of ``skipped`` from file, reason, records and bytes."""
     names = SKIPPED.schema.names
     return pa.RecordBatch.from_pylist([dict(zip(names, (source, *row), strict=True)) for row in rows], schema=SKIPPED.schema)
-
-
-def _document(source: str, record: Record, utf8: bytes) -> dict[str, Any]:
-    return {
-        "doc_id": document_id(source, record.key),
-        "source": source,
-        "kind": record.kind,
-        "record_key": record.key,
-        "origin": record.origin,
-        "url": record.url,
-        "license": record.license,
-        "created_at": record.created_at,
-        "text": record.text,
-        "num_bytes": len(utf8),
-        "content_sha256": hashlib.sha256(utf8).hexdigest(),
-        "origin_file": record.file,
-        "origin_codec": record.codec,
-        "origin_offset": record.offset,
-        "origin_length": record.length,
-    }
 
 
 def _fault(source: str, fault: Fault) -> dict[str, Any]:

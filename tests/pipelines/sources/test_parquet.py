@@ -7,10 +7,13 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipelines.sources.base import Fault, Unit
+from pipelines.sources.base import Fault, Records, Unit
+from pipelines.sources.fields import Place
 from pipelines.sources.parquet import Parquet
-from pipelines.sources.row_batches import dictionary_columns, portions, sizes
+from pipelines.sources.row_batches import rows_at_once, unpacked_bytes
 
 
 def read(path, **options):
@@ -172,30 +175,98 @@ def test_a_dictionary_counts_as_often_as_its_values_are_named(tmp_path, nested):
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_rows_are_converted_in_portions_of_their_own_bytes(kind):
-    texts = pa.array(["a" * 10, None, "b" * 50, "c" * 60, "d" * 200, "e", "f"]).cast(kind)
-    batch = pa.record_batch({"text": texts, "doc": pa.StructArray.from_arrays([texts], ["title"])})
-    assert sizes(batch) == [20, 0, 100, 120, 400, 2, 2]
-    cut = list(portions(batch, sizes(batch), 130))
-    assert [piece.num_rows for piece in cut] == [3, 1, 1, 2]
-    assert pa.Table.from_batches(cut).to_pylist() == batch.to_pylist()
-    assert [piece.num_rows for piece in portions(batch.slice(0, 0), [])] == [0]
+def test_bytes_are_counted_as_if_every_value_stood_for_itself(kind):
+    texts = pa.array(["a" * 10, None, "b" * 50, "b" * 50]).cast(kind)
+    assert unpacked_bytes(texts) == 110
+    assert unpacked_bytes(texts.slice(2)) == 100
+    assert unpacked_bytes(pa.StructArray.from_arrays([texts, texts], ["a", "b"])) == 220
+    assert unpacked_bytes(texts.slice(0, 0)) == 0
 
 
 def test_lists_count_with_what_their_values_stand_for():
     names = pa.DictionaryArray.from_arrays(pa.array([0] * 8, pa.int32()), pa.array(["x" * 1000]))
     lists = pa.ListArray.from_arrays(pa.array([0, 6, 8], pa.int32()), names)
-    assert sum(sizes(pa.record_batch({"tags": lists}))) >= 8000
+    assert unpacked_bytes(lists) >= 8000
 
 
-@pytest.mark.parametrize("use_dictionary", [False, True])
-def test_strings_are_held_once_however_a_file_stores_them(tmp_path, use_dictionary):
-    rows = [{"text": "one" * 9, "doc": {"title": "T", "n": i}, "tags": ["x"], "data": b"y"} for i in range(600)]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "t.parquet", use_dictionary=use_dictionary)
-    metadata = pq.read_metadata(tmp_path / "t.parquet")
-    assert dictionary_columns(metadata, ["text", "doc.title", "tags", "data"]) == ["text", "doc.title", "data"]
-    assert dictionary_columns(metadata, ["doc", "tex"]) == ["doc.title"]
-    assert [m.text for m in read(tmp_path, text=["text", "doc.title"])] == ["one" * 9 + "\n\nT"] * 600
+def test_as_many_rows_are_read_together_as_fit_if_each_names_the_longest_value_of_its_dictionary(tmp_path):
+    def together(values, **options):
+        path = tmp_path / "t.parquet"
+        pq.write_table(pa.table({"text": values, "doc": pa.StructArray.from_arrays([values], ["title"])}), path, **options)
+        return rows_at_once(path, pq.read_metadata(path), 0, ["text", "doc.title"]), rows_at_once(path, pq.read_metadata(path), 0, ["none"])
+
+    megabyte = pa.array(["x" * 1_000_000] * 12)
+    assert together(megabyte) == (64, 1024)
+    assert together(megabyte, compression="none") == (64, 1024)
+    assert together(megabyte.slice(0, 8), use_dictionary=False) == (64, 1024)
+    assert together(pa.array(["x"] * 9)) == (1024, 1024)
+    assert together(pa.array(["x" * (80 << 20)])) == (1, 1024)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\x15", b"\x15\x04", b"\x15\x04\x15", b"\x15\x00\x15\x08", b"\x15\x04\x15\x01", b"\x15\x04\x15\xff", b"\x00" * 16]
+)
+def test_a_head_that_does_not_say_how_long_a_dictionary_is_counts_with_the_whole_column(tmp_path, head):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": ["x" * (32 << 20), "y"]}), path)
+    metadata = pq.read_metadata(path)
+    assert rows_at_once(path, metadata, 0, ["text"]) == 2
+    place = metadata.row_group(0).column(0).dictionary_page_offset
+    path.write_bytes(path.read_bytes()[:place] + head)
+    assert rows_at_once(path, metadata, 0, ["text"]) == 2
+
+
+TEXTS = st.sampled_from(["one", "two \u6771\u4eac", "", "x" * 60]) | st.none()
+STRINGS = st.sampled_from(["a", "b", "\u00e9", "", "https://a.example/b/c?d", "https://A.example:8/x y", "http://[", "a.example"]) | st.none()
+KINDS = st.sampled_from([pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+TIMES = st.sampled_from([None, "", "2020-01-02", "2020-01-02T03:04:05.678+02:00", "1577934245", "no time"])
+OPTIONS = st.fixed_dictionaries(
+    {"key": st.sampled_from(["", "id", "n", "x"]), "url": st.sampled_from(["", "url"]), "license": st.sampled_from(["", "id", "real"])},
+    optional={
+        "kind": st.sampled_from(["id", "n", "flag", "bytes"]), "created_at": st.sampled_from(["when", "stamp"]), "thread": st.just("id"),
+        "origin": st.sampled_from(["host", "folder", "document", "url"]), "text": st.sampled_from(["text", "n", ["text", "url"], "doc.text"]),
+        "default_kind": st.just(""), "default_license": st.just("mit"), "max_record_bytes": st.just(50),
+    },
+)  # fmt: skip
+
+
+@given(data=st.data(), size=st.integers(0, 40), options=OPTIONS, group_rows=st.sampled_from([1, 7, 64]), kind=KINDS, whole=st.booleans())
+@settings(max_examples=60)
+def test_rows_read_together_are_what_they_are_one_by_one(  # noqa: PLR0917
+    tmp_path_factory, data, size, options, group_rows, kind, whole
+):
+    def drawn(values):
+        return data.draw(st.lists(values, min_size=size, max_size=size))
+
+    texts = [text or "z" for text in drawn(TEXTS)] if whole else drawn(TEXTS)
+    numbers = list(range(size)) if whole else drawn(st.integers(0, 99) | st.none())
+    table = pa.table({
+        "text": pa.array(texts, pa.string()).cast(kind),
+        "id": pa.array([f"k{n}" for n in range(size)] if whole else drawn(STRINGS), pa.string()).cast(kind),
+        "url": pa.array(drawn(STRINGS), pa.string()), "n": pa.array(numbers, pa.int64()), "x": pa.array(drawn(STRINGS), pa.string()),
+        "real": pa.array([None if n is None else n / 2 for n in numbers], pa.float64()), "flag": pa.array([n != 1 for n in numbers], pa.bool_()),
+        "bytes": pa.array([b"y"] * size, pa.binary()), "when": pa.array(drawn(TIMES), pa.string()), "stamp": pa.array(numbers, pa.timestamp("s")),
+        "doc": pa.array([{"text": text} for text in texts], pa.struct([("text", pa.string())])),
+    })  # fmt: skip
+    folder = tmp_path_factory.getbasetemp() / "rows"
+    folder.mkdir(exist_ok=True)
+    pq.write_table(table, folder / "t.parquet", row_group_size=group_rows)
+    source = Parquet(path=folder, **options)
+    met = [one for unit in source.look().units for one in source.read(unit)]
+    if met and getattr(met[0], "error", None) == "wrong_schema":
+        return
+    rows = table.select([name for name in table.schema.names if name in {field.partition(".")[0] for field in source.names}]).to_pylist()
+    assert met == [source.read_row(row, Place("t.parquet", "parquet", number, 1)) for number, row in enumerate(rows)]
+    assert bool(met) == bool(size)
+
+
+def test_rows_without_fault_come_together_and_their_texts_are_not_copied_one_by_one(tmp_path):
+    pq.write_table(pa.table({"text": [None if n == 1500 else f"text {n}" for n in range(5000)]}), tmp_path / "t.parquet")
+    source = Parquet(path=tmp_path)
+    met = [one for unit in source.look().units for one in source.read_columns(unit)]
+    assert sum(one.columns.num_rows for one in met if isinstance(one, Records)) > 4900
+    assert len(met) < 100
+    assert [one.error for one in met if isinstance(one, Fault)] == ["missing_text"]
 
 
 @pytest.mark.shared
