@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.contract.errors import InputError
-from pipelines.sources.base import Fault, Record, sources
+from pipelines.sources.base import Fault, Record, Records, reader_of, sources
 
 
 def _jsonl(root):
@@ -95,6 +95,14 @@ def test_where_files_are_cut_into_units_decides_nothing(source, split_bytes):
 
 def test_reading_twice_gives_the_same_in_the_same_order(source):
     assert everything(source) == everything(source)
+
+
+def test_records_that_come_together_are_those_that_come_one_by_one(source):
+    def apart(met):
+        return met.one_by_one() if isinstance(met, Records) else [met]
+
+    together = [(unit, one) for unit in source.look().units for met in reader_of(source)(unit) for one in apart(met)]
+    assert together == everything(source)
 
 
 def test_a_source_travels_to_a_worker(source):
