@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberMatcher
+from phonenumbers import PhoneMetadata, PhoneNumberMatch, PhoneNumberMatcher
 
 from pipelines.contract.errors import PartError
 from pipelines.detectors.plausible import is_plausible_phone
@@ -59,6 +59,20 @@ class _Tries(PhoneNumberMatcher):
 
     def _parse_and_verify(self, candidate: str, offset: int) -> None:  # noqa: ARG002
         self.met.add((candidate, candidate == self._whole))
+
+
+class Matcher(PhoneNumberMatcher):
+    """Libphonenumber's matcher of a region, which rejects by memory most of what it would reject by parsing.
+
+    ``regions`` are all that are asked: what is remembered of a number is of which of them it is one.
+    """
+
+    def __init__(self, text: str, region: str, regions: tuple[str, ...]) -> None:
+        super().__init__(text, region)
+        self._region, self._regions = region, regions
+
+    def _parse_and_verify(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
+        return super()._parse_and_verify(candidate, offset) if self._region in _regions_of(candidate, self._regions) else None
 
 
 def _tries(piece: str) -> set[tuple[str, bool]]:

@@ -15,11 +15,11 @@ from tldextract import TLDExtract
 
 from pipelines.detectors import windows
 from pipelines.detectors.base import DetectorTimeout
-from pipelines.detectors.phones import regions_to_ask
+from pipelines.detectors.phones import Matcher, regions_to_ask
 from pipelines.text.lean_imports import without
 
 with without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
-    from presidio_analyzer import Pattern, PatternRecognizer
+    from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
     from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
     from presidio_analyzer.predefined_recognizers import (
         CreditCardRecognizer,
@@ -60,6 +60,15 @@ class _OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc]
         return bool(_SUFFIXES(pattern_text).fqdn)
 
 
+class _QuickPhoneRecognizer(PhoneRecognizer):  # type: ignore[misc]
+    """Presidio's, which asks only the regions that could have a number; what it does not find is not plausible."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ARG002
+        regions = tuple(self.supported_regions)
+        found = ((match, region) for region in regions_to_ask(text, regions) for match in Matcher(text, region, regions))
+        return list(EntityRecognizer.remove_duplicates([self._get_recognizer_result(m, text, region, nlp_artifacts) for m, region in found]))
+
+
 def _url_credentials() -> PatternRecognizer:
     pattern = Pattern("user and password in a URL", _URL_USER, 0.9)
     return PatternRecognizer(supported_entity="URL_CREDENTIALS", name="UrlCredentialsRecognizer", patterns=[pattern])
@@ -80,7 +89,7 @@ class Entity:
 
 RECOGNIZERS: Final = {
     "EMAIL_ADDRESS": Entity(windows.EMAIL, lambda _: _OfflineEmailRecognizer(name="EmailRecognizer")),
-    "PHONE_NUMBER": Entity(windows.PHONE_NUMBER, lambda regions: PhoneRecognizer(supported_regions=regions)),
+    "PHONE_NUMBER": Entity(windows.PHONE_NUMBER, lambda regions: _QuickPhoneRecognizer(supported_regions=regions, name=PhoneRecognizer.__name__)),
     "CREDIT_CARD": Entity(windows.CREDIT_CARD, lambda _: CreditCardRecognizer()),
     "IP_ADDRESS": Entity(windows.IP_ADDRESS, lambda _: IpRecognizer()),
     "IBAN_CODE": Entity(windows.IBAN, lambda _: IbanRecognizer()),
@@ -99,10 +108,6 @@ def judged(entity: str, piece: str, regions: tuple[str, ...]) -> tuple[Finding, 
 
 
 def _judged(entity: str, piece: str, regions: tuple[str, ...]) -> tuple[Finding, ...]:
-    if entity == "PHONE_NUMBER":
-        regions = regions_to_ask(piece, regions)
-        if not regions:
-            return ()
     results = _recognizer(entity, regions).analyze(piece, [entity], None)
     return tuple((r.start, r.end, float(r.score), r.recognition_metadata["recognizer_name"]) for r in results)
 

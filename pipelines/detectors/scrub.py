@@ -6,7 +6,7 @@ Detectors see the text after the cuts of earlier steps, because that is what wou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -50,6 +50,8 @@ class _Document:
 
     def parts(self) -> list[_Hit]:
         """The parts of the hits that no cut covers, each with the replacement."""
+        if not self.cuts:
+            return self.hits
         return [_Hit(start, end, hit.found, hit.new) for hit in self.hits for start, end in outside((hit.start, hit.end), self.cuts)]
 
     def edits(self) -> list[ByteEdit]:
@@ -173,7 +175,7 @@ class Scrub:
                 if isinstance(found, DetectorGaveUp):
                     fault = str(found)
                 else:
-                    spans += [replace(span, recognizer=f"{name}.{span.recognizer}") for span in found]
+                    spans += [_named(span, name) for span in found]
             if spans or fault is not None:
                 yield number, spans, fault
 
@@ -199,6 +201,11 @@ class Scrub:
             else:
                 joined.append(hit)
         return joined
+
+
+def _named(span: Span, detector: str) -> Span:
+    name = f"{detector}.{span.recognizer}"
+    return Span(start=span.start, end=span.end, entity=span.entity, score=span.score, recognizer=name)  # half the time of ``dataclasses.replace``
 
 
 def _document(batch: pa.RecordBatch, row: int) -> _Document:

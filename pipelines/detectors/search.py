@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipelines.detectors.recognizers import Finding
+    from pipelines.detectors.windows import Int64
 
 # Code points that a recogniser sees at once, where a window is longer. What bounds the work is this and ``windows.REACH``, never the clock: the
 # slowest piece that could be made up keeps a pattern busy for 0.1 s, and the timeout of 60 s only ends a run whose machine stands still. A number
@@ -25,6 +26,7 @@ CHUNK_LENGTH: Final = 10_000
 OVERLAP_LENGTH: Final = 2_000  # longer than any match that is personal data: an address has at most 320 characters, a number far fewer
 _BYTES_BEFORE: Final = 64  # at least the 14 characters before a span, and the 2 behind it, that say whether it is plausible
 _BYTES_AFTER: Final = 16
+_ROWS_AT_ONCE: Final = 1 << 14
 _CONTINUES, _CONTINUED = 0xC0, 0x80  # of UTF-8: a byte that begins no character
 
 
@@ -35,19 +37,24 @@ def search(texts: pa.Array, entities: tuple[str, ...], min_score: float, phone_r
         DetectorTimeout: a pattern took longer than REGEX_TIMEOUT_SECONDS; it says in which text.
     """
     wanted = {RECOGNIZERS[entity].window: entity for entity in entities}
-    found: list[set[Span]] = [_NOTHING] * len(texts)
     utf8, offsets = memoryview(texts.buffers()[-1] or b""), utf8_buffers(texts)[0]
-    for text, kind, low, high, place in windows(texts).tolist():
+    found: dict[int, set[Span]] = {}
+    for text, kind, low, high, place in _rows(windows(texts)):
         entity = wanted.get(kind)
-        findings = _of_window(entity, str(utf8[low:high], "utf-8"), phone_regions, text) if entity is not None else []
-        if entity is not None and findings:
+        if entity is None:
+            continue
+        findings = _of_window(entity, str(utf8[low:high], "utf-8"), phone_regions, text)
+        if findings:
             around, before = _context(utf8, int(offsets[text]), int(offsets[text + 1]), low, high)
             kept = (finding for finding in findings if finding[2] >= min_score and is_plausible(_span(entity, finding, before), around))
-            found[text] = found[text].union(_span(entity, finding, place) for finding in kept)
-    return [sorted(spans, key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer)) for spans in found]
+            found.setdefault(text, set()).update(_span(entity, finding, place) for finding in kept)
+    return [sorted(found.get(text, ()), key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer)) for text in range(len(texts))]
 
 
-_NOTHING: Final[set[Span]] = set()
+def _rows(found: Int64) -> Iterator[list[int]]:
+    """Rows as Python's numbers, some at a time: all of a dense text of 50 MB would take a gigabyte."""
+    for start in range(0, len(found), _ROWS_AT_ONCE):
+        yield from found[start : start + _ROWS_AT_ONCE].tolist()
 
 
 def _span(entity: str, finding: Finding, shift: int) -> Span:

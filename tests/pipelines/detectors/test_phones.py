@@ -14,11 +14,12 @@ from pipelines.detectors import phones
 from pipelines.detectors.phones import _regions_of_digits, regions_to_ask
 from pipelines.detectors.plausible import is_plausible_phone
 from pipelines.detectors.presidio import DEFAULT_REGIONS, REGIONS
+from pipelines.detectors.recognizers import _QuickPhoneRecognizer
 
 
-def plausible(piece, regions):
+def plausible(piece, regions, kind=PhoneRecognizer):
     """What presidio's recogniser finds for regions and would be kept."""
-    found = PhoneRecognizer(supported_regions=regions).analyze(piece, ["PHONE_NUMBER"])
+    found = kind(supported_regions=regions).analyze(piece, ["PHONE_NUMBER"])
     return {(r.start, r.end) for r in found if is_plausible_phone(piece[r.start : r.end])}
 
 
@@ -59,8 +60,10 @@ TEXT = st.lists(PIECES, max_size=7).map("".join)
 @given(TEXT)
 @settings(deadline=None, max_examples=400)
 def test_regions_that_are_not_asked_have_no_plausible_number(piece):
+    expected = plausible(piece, DEFAULT_REGIONS)
     asked = regions_to_ask(piece, DEFAULT_REGIONS)
-    assert (plausible(piece, asked) if asked else set()) == plausible(piece, DEFAULT_REGIONS)
+    assert (plausible(piece, asked) if asked else set()) == expected
+    assert plausible(piece, DEFAULT_REGIONS, _QuickPhoneRecognizer) == expected
 
 
 @given(st.text(alphabet="0123456789", min_size=1, max_size=14), st.lists(st.sampled_from(sorted(REGIONS)), min_size=1, max_size=8, unique=True))
@@ -84,6 +87,12 @@ def test_a_matcher_that_works_otherwise_is_an_error_and_not_a_silent_miss(monkey
     monkeypatch.setattr(phones._Tries, "_parse_and_verify", PhoneNumberMatcher._parse_and_verify)
     with pytest.raises(PartError, match="works otherwise than assay expects"):
         regions_to_ask("(650) 253-0000", DEFAULT_REGIONS)
+
+
+@given(TEXT, st.lists(st.sampled_from(sorted(REGIONS)), min_size=1, max_size=6, unique=True).map(tuple))
+@settings(deadline=None, max_examples=150)
+def test_the_quick_recogniser_finds_what_presidios_finds_in_any_regions(piece, regions):
+    assert plausible(piece, regions, _QuickPhoneRecognizer) == plausible(piece, regions)
 
 
 def test_what_a_matcher_does_after_a_number_is_what_it_does_without_the_question():
