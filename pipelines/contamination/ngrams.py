@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contamination.matching import MULTIPLIER, find_grams, find_runs, gram_hashes, mark, prefix_hashes
+from pipelines.contamination.screen import running_sums
 from pipelines.text.hashing import word_hashes
 from pipelines.text.words import Words, contamination_words
 
@@ -115,19 +116,24 @@ def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]
     grams, held = index.grams, index.words
     if not len(grams.hashes) or not hits:
         return hits
-    words = contamination_words(_array(texts))
-    hashed = word_hashes(words.utf8, words.starts, words.ends)
+    whole = _array(texts)
     lengths = np.unique(grams.lengths[grams.lengths > 0])
     powers = _powers(int(lengths[-1]), index.head_words)
+    chosen = np.unique(find_grams(*running_sums(whole), powers, lengths, index.head_words, grams.bitmap, grams.hashes)[0])
+    if not len(chosen):
+        return hits
+    words = contamination_words(whole.take(pa.array(chosen)))
+    hashed = word_hashes(words.utf8, words.starts, words.ends)
     found = find_grams(words.first, prefix_hashes(hashed), powers, lengths, index.head_words, grams.bitmap, grams.hashes)
-    if len(found[0]):
-        runs = find_runs(
-            *found, words.first, hashed, words.utf8, words.starts, words.ends, grams.first, grams.items, grams.words, grams.lengths,
-            held.first, index.hashed, held.utf8, held.starts, held.ends,
-        )  # fmt: skip
-        for text, item, word, item_word, num_ngrams in runs.tolist():
-            hits[text].append(_hit(index, words, item=item, word=word, item_word=item_word, num_ngrams=num_ngrams))
-    return [sorted(of_text, key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start)) for of_text in hits]
+    runs = find_runs(
+        *found, words.first, hashed, words.utf8, words.starts, words.ends, grams.first, grams.items, grams.words, grams.lengths,
+        held.first, index.hashed, held.utf8, held.starts, held.ends,
+    )  # fmt: skip
+    for number, item, word, item_word, num_ngrams in runs.tolist():
+        hits[chosen[number]].append(_hit(index, words, item=item, word=word, item_word=item_word, num_ngrams=num_ngrams))
+    for text in chosen:
+        hits[text].sort(key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start))
+    return hits
 
 
 def _hit(index: NgramIndex, words: Words, *, item: int, word: int, item_word: int, num_ngrams: int) -> Hit:

@@ -46,6 +46,9 @@ _PMX_1: Final = np.uint64(0x165667919E3779F9)
 _PMX_2: Final = np.uint64(0x9FB21C651E98DF25)
 _LOW: Final = np.uint64(0xFFFFFFFF)
 
+FNV_BASIS: Final = np.uint64(0xCBF29CE484222325)  # of 64 bits (Fowler, Noll, Vo)
+FNV_PRIME: Final = np.uint64(0x100000001B3)
+
 _LANES: Final = 128  # SHA-1 digests computed side by side: their 32 words each stay in the first-level cache
 _ONE_BLOCK: Final = 55  # bytes that fit SHA-1's first block beside the padding
 _TWO_BLOCKS: Final = 119  # longer strings are left to hashlib
@@ -193,9 +196,9 @@ def mixed(h: np.uint64) -> np.uint64:
 @kernel
 def _fnv1a(data: Bytes, starts: Int64, ends: Int64, hashes: Uint64) -> None:
     for i in range(starts.size):
-        h = np.uint64(0xCBF29CE484222325)
+        h = FNV_BASIS
         for place in range(starts[i], ends[i]):
-            h = (h ^ np.uint64(data[place])) * np.uint64(0x100000001B3)
+            h = (h ^ np.uint64(data[place])) * FNV_PRIME
         hashes[i] = mixed(h)
 
 

@@ -48,15 +48,15 @@ SPACELESS: Final = (
 )  # fmt: skip
 
 # What a character does, in bits. No bit: it separates words.
-_KEPT: Final = 1  # part of a word
-_DELETED: Final = 2  # neither part of a word nor the end of one
-_ALONE: Final = 4  # a word by itself
-_MARK: Final = 8  # belongs to the character before it
-_SEPARATOR: Final = 0
+KEPT: Final = 1  # part of a word
+DELETED: Final = 2  # neither part of a word nor the end of one
+ALONE: Final = 4  # a word by itself
+MARK: Final = 8  # belongs to the character before it
+SEPARATOR: Final = 0
 
 _BLANK: Final = 0x20
-_DOTTED_I: Final = 0x130  # the one character whose lower case is two: i and a dot above
-_DOT_ABOVE: Final = 0x307
+DOTTED_I: Final = 0x130  # the one character whose lower case is two: i and a dot above
+DOT_ABOVE: Final = 0x307
 _CAPITAL_SIGMA: Final = "\u03a3".encode()
 _LAST: Final = sys.maxunicode
 
@@ -123,10 +123,21 @@ def utf8_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
     return found.astype(np.int64), utf8
 
 
-def _words(texts: pa.Array, kinds: Bytes) -> Words:
+def settled_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
+    """As ``utf8_buffers``, every capital sigma in the lower case that its neighbours ask for."""
     offsets, data = utf8_buffers(texts)
     if _holds_sigma(data[offsets[0] : offsets[-1]]):
         data = _with_sigmas_settled(texts, offsets, data)
+    return offsets, data
+
+
+def contamination_tables() -> tuple[Bytes, Uint32]:
+    """What each code point does in contamination words, and its lower case."""
+    return _contamination_kinds(), _lower()
+
+
+def _words(texts: pa.Array, kinds: Bytes) -> Words:
+    offsets, data = settled_buffers(texts)
     num_bytes, num_texts = int(offsets[-1] - offsets[0]), len(texts)
     most = num_bytes // 2 + num_texts + 1  # a word takes two bytes with what parts it from the next, but for one at the end of a text
     starts, ends, text_starts, text_ends = (np.empty(most, np.int64) for _ in range(4))
@@ -166,9 +177,9 @@ def _lower() -> Uint32:
     points = np.arange(_LAST + 1, dtype=np.uint32)
     plain = np.ones(_LAST + 1, np.bool_)
     plain[0xD800:0xE000] = False  # surrogates: no text has them
-    plain[[0x03A3, _DOTTED_I]] = False
+    plain[[0x03A3, DOTTED_I]] = False
     points[plain] = np.frombuffer(points[plain].tobytes().decode("utf-32-le").lower().encode("utf-32-le"), np.uint32)
-    points[_DOTTED_I] = ord("i")
+    points[DOTTED_I] = ord("i")
     return points
 
 
@@ -182,21 +193,21 @@ def _alone() -> npt.NDArray[np.bool_]:
 
 @cache
 def _dedup_kinds() -> Bytes:
-    kinds = np.full(_LAST + 1, _SEPARATOR, np.uint8)
+    kinds = np.full(_LAST + 1, SEPARATOR, np.uint8)
     for run in re.finditer(r"\w+", "".join(map(chr, range(_LAST + 1)))):
-        kinds[run.start() : run.end()] = _KEPT
-    kinds[(kinds == _KEPT) & _alone()] |= _ALONE
+        kinds[run.start() : run.end()] = KEPT
+    kinds[(kinds == KEPT) & _alone()] |= ALONE
     return kinds[_lower()]
 
 
 @cache
 def _contamination_kinds() -> Bytes:
-    kinds = np.full(_LAST + 1, _KEPT, np.uint8)
+    kinds = np.full(_LAST + 1, KEPT, np.uint8)
     categories = np.array([unicodedata.category(chr(point)) for point in range(_LAST + 1)])
-    kinds[_is(categories, "P") | _is(categories, "S") | (categories == "Cf")] = _DELETED
-    kinds[_is(categories, "M")] |= _MARK
-    kinds[(kinds == _KEPT) & _alone()] |= _ALONE
-    kinds[[point for point in range(_LAST + 1) if chr(point).isspace()]] = _SEPARATOR
+    kinds[_is(categories, "P") | _is(categories, "S") | (categories == "Cf")] = DELETED
+    kinds[_is(categories, "M")] |= MARK
+    kinds[(kinds == KEPT) & _alone()] |= ALONE
+    kinds[[point for point in range(_LAST + 1) if chr(point).isspace()]] = SEPARATOR
     return kinds[_lower()]
 
 
@@ -205,7 +216,7 @@ def _is(categories: npt.NDArray[np.str_], group: str) -> npt.NDArray[np.bool_]:
 
 
 @kernel
-def _decode(data: Bytes, place: int, end: int) -> tuple[np.int64, int]:
+def decode(data: Bytes, place: int, end: int) -> tuple[np.int64, int]:
     """Code point of the character at a place, and its length. Bytes that are no UTF-8 give some code point, never a read past ``end``."""
     head = np.int64(data[place])
     width = 1 if head < 0xC0 else 2 if head < 0xE0 else 3 if head < 0xF0 else 4
@@ -261,21 +272,21 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
         in_word = after_alone = False
         while place < end:
             point, width = np.int64(data[place]), 1
-            if point < 0x80 and in_word and not after_alone and kinds[point] == _KEPT:  # what most bytes are
+            if point < 0x80 and in_word and not after_alone and kinds[point] == KEPT:  # what most bytes are
                 utf8[size] = lower[point]
                 size += 1
                 place += 1
                 continue
             if point >= 0x80:
-                point, width = _decode(data, place, end)
+                point, width = decode(data, place, end)
             twice = point == 0x130
             kind = kinds[point]
             low = np.int64(lower[point])
             edge = place
             while True:
-                if kind & _KEPT:
-                    is_mark = kind & _MARK != 0
-                    is_alone = kind & _ALONE != 0
+                if kind & KEPT:
+                    is_mark = kind & MARK != 0
+                    is_alone = kind & ALONE != 0
                     if in_word and not is_mark and (is_alone or after_alone):
                         ends[num_words - 1] = size
                         text_ends[num_words - 1] = edge - base
@@ -297,7 +308,7 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                         size = _encode(low, utf8, size)
                     if not is_mark:
                         after_alone = is_alone
-                elif kind & _DELETED:
+                elif kind & DELETED:
                     if token < 0:
                         token = place
                 else:
