@@ -82,7 +82,7 @@ STAGES: Final = (
         name="near",
         title="near-duplicates end to end at 0.8",
         contenders=(
-            Contender(script="near_assay.py", what="the step, exact Jaccard, tables written"),
+            Contender(script="near_assay.py", what="exact Jaccard, tables written"),
             Contender(script="near_datasketch.py", environment="datasketch", max_mb=8, what="LSH, compared by sketch"),
             Contender(script="near_rensa.py", environment="rensa", max_mb=12, what="LSH, compared by sketch"),
             Contender(script="near_datatrove.py", environment="datatrove", max_mb=3, what="4 stages, unverified"),

@@ -1,49 +1,69 @@
-"""The step dedup as a run does it, on one worker: sketches, candidates, the walk with exact Jaccard, tables on disk with their hashes."""
+"""What near-duplicates add to a run on one worker: a run up to dedup less one up to clean, each into an empty warehouse.
 
-import hashlib
+So it counts wherever its work is done: sketches ride on an earlier step's pass over the text.
+"""
+
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
-from ours import batches_of
+import pyarrow.parquet as pq
 from protocol import WARM_UP, Arm
 
-from pipelines.contract.parts import PartWriter, read_table, tables_of
-from pipelines.contract.schema import SURVIVORS
-from pipelines.contract.warehouse import Warehouse
-from pipelines.engine.local import LocalEngine
-from pipelines.engine.options import LocalOptions
-from pipelines.steps.base import LAST, Inputs, Work
-from pipelines.steps.dedup import Dedup
-from pipelines.steps.settings import Curation
+from app.console import SilentReporter
+from app.curation import runner_for
+from app.settings import load
+from pipelines.contract.parts import read_table
+from pipelines.contract.schema import DUPLICATES
 
-SCHEMA = pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("sha256", pa.string()), ("num_bytes", pa.int64())])
+RUN_FILE = """
+name = "near"
+[[sources]]
+use = "parquet"
+name = "near"
+path = "{path}"
+key = "id"
+[clean]
+cleaners = []
+[measure]
+families = []
+[judge]
+presets = []
+[local]
+workers = 1
+"""
 
 
-def given_work(texts: list[str], folder: Path) -> Work:
-    """The step's inputs on disk, as earlier steps leave them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    schemas = {"texts": SCHEMA, "survivors": SURVIVORS.schema}
-    with PartWriter(folder / "given", schemas) as writer:
-        for one in batches_of(texts):
-            utf8 = [text.encode() for text in one.column("text").to_pylist()]
-            columns = [pa.array([hashlib.sha256(data).hexdigest() for data in utf8], pa.string()), pa.array([len(data) for data in utf8], pa.int64())]
-            rows = pa.RecordBatch.from_arrays([*one.columns, *columns], schema=SCHEMA)
-            writer.write({"texts": rows, "survivors": rows.select(["doc_id", "num_bytes"])})
-    tables = tables_of(writer.files, schemas)
-    return Work(
-        config=Curation(name="bench", sources=()),
-        warehouse=Warehouse(folder / "warehouse"),
-        engine=LocalEngine(LocalOptions(workers=1), folder / "spill"),
-        folder=folder / "made",
-        inputs=Inputs(of_steps={("clean", "texts"): (tables["texts"],), (LAST, "survivors"): (tables["survivors"],)}),
-    )
+def given(texts: list[str], folder: Path) -> Path:
+    """A run file and its texts; the place of a text is its key."""
+    folder.mkdir()
+    pq.write_table(pa.table({"id": [str(number) for number in range(len(texts))], "text": texts}), folder / "texts.parquet", row_group_size=1000)
+    (folder / "near.toml").write_text(RUN_FILE.format(path=folder / "texts.parquet"))
+    return folder / "near.toml"
+
+
+def run(run_file: Path, until: str):
+    """Removed texts, by their places, where the run goes that far."""
+    settings = replace(load(run_file), warehouse=run_file.parent / until)
+    runner, warehouse = runner_for(settings, "local", SilentReporter())
+    return warehouse, runner.run(until).manifests
 
 
 arm = Arm("assay")
-Dedup().run(given_work([WARM_UP, WARM_UP + " Amen.", WARM_UP], arm.folder / "near_assay"))
-work = given_work(arm.texts, arm.folder / "near_assay")
-with arm.timed():
-    outcome = Dedup().run(work)
-gone = read_table(outcome.tables["duplicates"])["doc_id"].to_pylist()
-arm.finish(removed=sorted(int(doc_id, 16) for doc_id in gone))
+place = arm.folder / "near_assay"
+shutil.rmtree(place, ignore_errors=True)
+place.mkdir()
+small = given([WARM_UP, WARM_UP + " Amen.", WARM_UP], place / "small")
+for step in ("clean", "dedup"):
+    run(small, step)
+whole = given(arm.texts, place / "whole")
+with arm.timed("clean"):
+    run(whole, "clean")
+with arm.timed("dedup"):
+    warehouse, made = run(whole, "dedup")
+arm.loops = {"loop": arm.loops["dedup"] - arm.loops["clean"]}
+keys = read_table(warehouse.table(made["ingest"], "documents", pa.schema([("doc_id", pa.string()), ("record_key", pa.string())]))).to_pylist()
+places = {row["doc_id"]: int(row["record_key"]) for row in keys}
+gone = read_table(warehouse.table(made["dedup"], DUPLICATES.name, DUPLICATES.schema))["doc_id"].to_pylist()
+arm.finish(removed=sorted(places[doc_id] for doc_id in gone))

@@ -21,6 +21,6 @@ with arm.timed():
     buckets = MinhashDedupBuckets(input_folder=str(folder / "signatures"), output_folder=str(folder / "buckets"), config=config)
     for bucket in range(config.num_buckets):
         buckets.run(rank=bucket, world_size=config.num_buckets)
-    MinhashDedupCluster(input_folder=str(folder / "buckets"), output_folder=str(folder / "removed"), config=config).run(rank=0, world_size=1)
+    MinhashDedupCluster(input_folder=str(folder / "buckets"), output_folder=str(folder / "removed"), config=config).run()
     kept = {int(document.id) for document in MinhashDedupFilter(input_folder=str(folder / "removed")).run(iter(documents), rank=0, world_size=1)}
 arm.finish(removed=[number for number in range(len(documents)) if number not in kept])

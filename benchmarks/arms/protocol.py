@@ -30,19 +30,20 @@ class Arm:
         self.folder = self.path.parent  # where the stage put what else its arms read
         self.texts: list[str] = pq.read_table(self.path, columns=["text"]).column("text").to_pylist()
         self.num_bytes = sum(len(text.encode()) for text in self.texts)
-        self._told = {"versions": {name: version(name) for name in distributions}, "loops": {}}
+        self.loops: dict[str, float] = {}  # CPU seconds by name
+        self._versions = {name: version(name) for name in distributions}
 
     @contextmanager
     def timed(self, loop: str = "loop", passes: int = 1):
         """Takes the CPU seconds of this process and of the children that it waits for; of one of so many equal passes."""
         before = _cpu_s()
         yield
-        self._told["loops"][loop] = (_cpu_s() - before) / passes
+        self.loops[loop] = (_cpu_s() - before) / passes
 
     def finish(self, **outputs) -> None:
         """Hands over; ``outputs`` is what the stage compares."""
         amount = {"documents": len(self.texts), "mb": self.num_bytes / 1e6, "peak_bytes": _peak_bytes()}
-        self._out.write_text(json.dumps({**self._told, **amount, "outputs": outputs}))
+        self._out.write_text(json.dumps({"versions": self._versions, "loops": self.loops, **amount, "outputs": outputs}))
 
 
 def _cpu_s() -> float:

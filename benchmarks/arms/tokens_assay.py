@@ -4,6 +4,7 @@ import pyarrow as pa
 from ours import batch, batches_of
 from protocol import WARM_UP, Arm, digest
 
+from pipelines.shards.pretokens import character_ranges
 from pipelines.steps.tokenize import EncodeTexts
 
 
@@ -13,7 +14,7 @@ def rows(one: pa.RecordBatch) -> pa.RecordBatch:
 
 
 arm = Arm("assay")
-body = EncodeTexts((arm.folder / "tokenizer.json").read_text())
+body = EncodeTexts((arm.folder / "tokenizer.json").read_text(), character_ranges())
 body(rows(batch([{"doc_id": "0", "text": WARM_UP}])))
 batches = [rows(one) for one in batches_of(arm.texts)]
 with arm.timed():
