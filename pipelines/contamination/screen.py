@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.contamination.matching import MULTIPLIER
-from pipelines.text.compile import kernel
-from pipelines.text.hashing import FNV_BASIS, FNV_PRIME, inlined, mixed
+from pipelines.text.compile import inlined, kernel
+from pipelines.text.hashing import FNV_BASIS, FNV_PRIME, mixed
 from pipelines.text.words import ALONE, DOT_ABOVE, DOTTED_I, KEPT, MARK, SEPARATOR, contamination_tables, decode, settled_buffers
 
 if TYPE_CHECKING:
