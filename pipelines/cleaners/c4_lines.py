@@ -47,10 +47,9 @@ class C4Lines:
         needs_mark, min_words = self.require_terminal_punctuation, self.min_words_per_line
         data, offsets, num_lines = np.frombuffer(utf8, np.uint8), np.array([0, len(utf8)]), len(text.splitlines())
         lines = judge_lines(data, offsets, num_lines, require_terminal_punctuation=needs_mark, min_words=min_words)
-        kept = np.flatnonzero(lines.faults == 0)
-        spans = (places[kept].tolist() for places in (lines.starts, lines.ends, lines.text_starts, lines.text_ends))
+        spans = (places.tolist() for places in (lines.starts, lines.ends, lines.text_starts, lines.text_ends))
         done, place = 0, 0  # bytes, and the characters that they make
-        for number, start, end, text_start, text_end in zip(kept.tolist(), *spans, strict=True):
+        for number, (start, end, text_start, text_end) in enumerate(zip(*spans, strict=True)):
             begin = start if len(utf8) == len(text) else place + len(utf8[done:start].decode())
             line = utf8[start:end].decode()
             new = line if (text_start, text_end) == (start, end) else utf8[text_start:text_end].decode()

@@ -12,7 +12,7 @@ from pipelines.contract.columns import column
 from pipelines.signals.base import signals
 from pipelines.text.c4_lines import MIN_WORDS
 from pipelines.text.interned import spans_of
-from pipelines.text.judged_lines import FAULTS, HAS_BRACKET, HAS_LOREM_IPSUM, JudgedLines, judge_lines
+from pipelines.text.judged_lines import FAULTS, JudgedLines, judge_lines
 from pipelines.text.word_table import sentences_of_spans
 from pipelines.text.words import utf8_buffers
 
@@ -49,22 +49,13 @@ class C4:
         offsets, data = utf8_buffers(batch.texts)
         needs_mark, min_words = self.require_terminal_punctuation, self.min_words_per_line
         lines = judge_lines(data, offsets, int(num_lines.sum()), require_terminal_punctuation=needs_mark, min_words=min_words)
-        texts = np.repeat(np.arange(len(batch)), num_lines)
-        by_fault = np.bincount(texts * len(FAULTS) + lines.faults, minlength=len(batch) * len(FAULTS)).reshape(len(batch), len(FAULTS))
-        columns = [
-            num_lines,
-            *by_fault.T,
-            np.bincount(texts, _sentences(batch.word_ids, lines), len(batch)),
-            np.bincount(texts[lines.holds & HAS_LOREM_IPSUM != 0], minlength=len(batch)),
-            np.bincount(texts[lines.holds & HAS_BRACKET != 0], minlength=len(batch)),
-        ]
-        return pa.RecordBatch.from_arrays([pa.array(counts.astype(np.int64)) for counts in columns], names=self.columns.names)
+        num_sentences = np.bincount(lines.texts, _sentences(batch.word_ids, lines), len(batch)).astype(np.int64)
+        columns = [num_lines, *lines.by_fault.T, num_sentences, lines.num_lorem_ipsum, lines.num_brackets]
+        return pa.RecordBatch.from_arrays([pa.array(counts) for counts in columns], names=self.columns.names)
 
 
 def _sentences(words: WordIds, lines: JudgedLines) -> npt.NDArray[np.int64]:
-    """Sentences of each line, none of a line that goes."""
-    counts = np.zeros(len(lines.faults), np.int64)
-    kept = np.flatnonzero(lines.faults == 0)
-    counts[kept] = words.sentences(lines.text_starts[kept], lines.text_ends[kept])
+    """Sentences of each line that stays."""
+    counts = words.sentences(lines.text_starts, lines.text_ends)
     counts[list(lines.rewritten)] = sentences_of_spans(*spans_of(lines.rewritten.values()))
     return counts

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 FAULTS: Final = (None, "too_long_word", "no_terminal_punctuation", "too_few_words", "javascript", "policy")
 _KEPT, _TOO_LONG_WORD, _NO_TERMINAL_PUNCTUATION, _TOO_FEW_WORDS, _JAVASCRIPT, _POLICY = range(len(FAULTS))
+# Columns of counts behind those by fault.
+_LOREM_IPSUM: Final = len(FAULTS)
+_BRACKET: Final = len(FAULTS) + 1
 # The lines that C4 reads as far as its check for lorem ipsum, which comes before that for javascript, and for brackets, which comes after it.
 _READ_FOR_LOREM_IPSUM: Final = (None, "javascript", "policy")
 _READ_FOR_BRACKETS: Final = (None, "policy")
 _HAS_JAVASCRIPT: Final = 1
 _HAS_POLICY: Final = 2
-HAS_LOREM_IPSUM: Final = 4
-HAS_BRACKET: Final = 8
+_HAS_LOREM_IPSUM: Final = 4
+_HAS_BRACKET: Final = 8
 _UNSETTLED: Final = 16
 # From rare to frequent in English: of a phrase the rarest letter is looked for, and the others around it.
 _RARE: Final = "zqxjkvbpygfwmucldrhsnioate"
@@ -41,47 +44,54 @@ _CITATION_NEEDED: Final = np.frombuffer(b"citation needed]", np.uint8)
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class JudgedLines:
-    """Lines of N texts as ``str.splitlines`` cuts them, L in all, and what C4 says of them.
+    """What C4 says of the lines of N texts, as ``str.splitlines`` cuts them, and the L of them that stay.
 
     Attributes:
+        by_fault: int64[N, 6], how many lines of a text go for each of ``FAULTS``; the first stay.
+        num_lorem_ipsum, num_brackets: int64[N], lines with these words, and with an opening curly bracket, of those that C4 reads so far.
+        texts: int64[L], the text of each line.
         starts, ends: int64[L], each line in the buffer.
         text_starts, text_ends: int64[L], the line without white space at its ends.
-        faults: uint8[L], the fault for which a line goes, as its place in ``FAULTS``; 0 of a line that stays.
-        holds: uint8[L], ``HAS_LOREM_IPSUM`` and ``HAS_BRACKET`` of a line that holds these words, and an opening curly bracket, if C4 reads so far.
-        rewritten: texts of lines that stay with something inside them taken out, by the numbers of the lines.
-        first: int64[N + 1]; lines of text t are ``first[t]`` to ``first[t + 1]``.
+        rewritten: texts of lines that stay with something inside them taken out, by their place among the lines that stay.
     """
 
+    by_fault: Int64
+    num_lorem_ipsum: Int64
+    num_brackets: Int64
+    texts: Int64
     starts: Int64
     ends: Int64
     text_starts: Int64
     text_ends: Int64
-    faults: Bytes
-    holds: Bytes
     rewritten: dict[int, str]
-    first: Int64
 
 
 def judge_lines(data: Bytes, offsets: Int64, num_lines: int, *, require_terminal_punctuation: bool, min_words: int) -> JudgedLines:
-    """What C4 does with each line of the texts ``data[offsets[t] : offsets[t + 1]]``, of which there are ``num_lines`` in all."""
-    starts, ends, text_starts, text_ends = np.empty((4, num_lines), np.int64)
-    faults, holds = np.empty((2, num_lines), np.uint8)
-    first = np.empty(len(offsets), np.int64)
+    """What C4 does with the lines of the texts ``data[offsets[t] : offsets[t + 1]]``, of which there are no more than ``num_lines`` in all."""
+    counts = np.zeros((len(offsets) - 1, len(FAULTS) + 2), np.int64)
+    places = np.empty((num_lines, 5), np.int64)  # only the rows of lines that stay are ever touched
+    asked = np.empty(num_lines, np.bool_)
     rules = (bool(require_terminal_punctuation), int(min_words), *_bytes_looked_for())
-    _judge(data, offsets, *rules, starts, ends, text_starts, text_ends, faults, holds, first)
-    rewritten = {}
-    for number in np.flatnonzero(holds & _UNSETTLED).tolist():
-        line = data[text_starts[number] : text_ends[number]].tobytes().decode()
+    size = _judge(data, offsets, *rules, counts, places, asked)
+    places, stays, rewritten = places[:size], np.ones(size, np.bool_), {}
+    for number in np.flatnonzero(asked[:size]).tolist():
+        text, _, _, start, end = places[number].tolist()
+        line = data[start:end].tobytes().decode()
         judged = judge_line(line, require_terminal_punctuation=require_terminal_punctuation, min_words=min_words)
-        faults[number] = FAULTS.index(judged.fault)
-        has_words = judged.fault in _READ_FOR_LOREM_IPSUM and LOREM_IPSUM in judged.text.lower()
-        has_bracket = judged.fault in _READ_FOR_BRACKETS and "{" in judged.text
-        holds[number] = HAS_LOREM_IPSUM * has_words | HAS_BRACKET * has_bracket
+        stays[number] = judged.fault is None
+        counts[text, FAULTS.index(judged.fault)] += 1
+        counts[text, _LOREM_IPSUM] += judged.fault in _READ_FOR_LOREM_IPSUM and LOREM_IPSUM in judged.text.lower()
+        counts[text, _BRACKET] += judged.fault in _READ_FOR_BRACKETS and "{" in judged.text
         if judged.fault is None and judged.text != line:
             rewritten[number] = judged.text
+    if not stays.all():
+        numbers = np.cumsum(stays) - 1
+        places, rewritten = places[stays], {int(numbers[number]): text for number, text in rewritten.items()}
+    texts, starts, ends, text_starts, text_ends = np.ascontiguousarray(places.T)
     return JudgedLines(
-        starts=starts, ends=ends, text_starts=text_starts, text_ends=text_ends, faults=faults, holds=holds, rewritten=rewritten, first=first
-    )
+        by_fault=counts[:, : len(FAULTS)], num_lorem_ipsum=counts[:, _LOREM_IPSUM], num_brackets=counts[:, _BRACKET], texts=texts,
+        starts=starts, ends=ends, text_starts=text_starts, text_ends=text_ends, rewritten=rewritten,
+    )  # fmt: skip
 
 
 @cache
@@ -94,7 +104,7 @@ def _bytes_looked_for() -> tuple[Bool, Bool, Bytes, Int64, Bytes]:
     special, terminal = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
     special[[*range(0x0A, 0x0E), *range(0x1C, 0x1F), 0xC2, 0xE2, ord("[")]] = True
     terminal[[ord(mark) for mark in ENDS]] = True
-    meant = {JAVASCRIPT: _HAS_JAVASCRIPT, LOREM_IPSUM: HAS_LOREM_IPSUM} | dict.fromkeys(POLICIES, _HAS_POLICY)
+    meant = {JAVASCRIPT: _HAS_JAVASCRIPT, LOREM_IPSUM: _HAS_LOREM_IPSUM} | dict.fromkeys(POLICIES, _HAS_POLICY)
     anchors = np.zeros(256, np.uint8)
     anchors[[ord("{"), 0xE2]] = 0xFF
     places, letters = np.zeros((len(meant), 3), np.int64), np.zeros((len(meant), max(map(len, meant))), np.uint8)
@@ -117,18 +127,13 @@ def _judge(
     anchors: Bytes,
     places: Int64,
     letters: Bytes,
-    starts: Int64,
-    ends: Int64,
-    text_starts: Int64,
-    text_ends: Int64,
-    faults: Bytes,
-    holds: Bytes,
-    first: Int64,
-) -> None:
-    """Fills the arrays of ``JudgedLines``; ``holds`` has the bits of what a line holds."""
-    line = 0
+    counts: Int64,
+    kept: Int64,
+    asked: Bool,
+) -> int:
+    """Counts lines by what C4 says of them; notes those that stay and those that are to be asked about, and returns how many these are."""
+    size = 0
     for text in range(offsets.size - 1):
-        first[text] = line
         start, end = offsets[text], offsets[text + 1]
         while start < end:
             place, broken, is_cited = start, 0, False
@@ -139,18 +144,22 @@ def _judge(
                         break
                     is_cited = is_cited or (data[place] == 0x5B and _is_citation(data, place + 1, end))
                 place += 1
-            starts[line] = start
-            ends[line] = place
             text_start, text_end = stripped(data, start, place)
-            text_starts[line] = text_start
-            text_ends[line] = text_end
-            if is_cited and not _has_long_word(data, text_start, text_end):
-                faults[line], holds[line] = _KEPT, _UNSETTLED
-            else:
-                faults[line], holds[line] = _fault(data, text_start, text_end, needs_mark, min_words, terminal, anchors, places, letters)
-            line += 1
+            fault, held = _fault(data, text_start, text_end, is_cited, needs_mark, min_words, terminal, anchors, places, letters)
+            if held & _UNSETTLED == 0:
+                counts[text, fault] += 1
+                counts[text, _LOREM_IPSUM] += held & _HAS_LOREM_IPSUM != 0
+                counts[text, _BRACKET] += held & _HAS_BRACKET != 0 and fault != _JAVASCRIPT
+            if fault == _KEPT or held & _UNSETTLED:
+                kept[size, 0] = text
+                kept[size, 1] = start
+                kept[size, 2] = place
+                kept[size, 3] = text_start
+                kept[size, 4] = text_end
+                asked[size] = held & _UNSETTLED != 0
+                size += 1
             start = place + broken
-    first[offsets.size - 1] = line
+    return size
 
 
 @inlined
@@ -158,25 +167,25 @@ def _fault(
     data: Bytes,
     start: int,
     end: int,
+    is_cited: bool,  # noqa: FBT001
     needs_mark: bool,  # noqa: FBT001 - kernels take no keywords
     min_words: int,
     terminal: Bool,
     anchors: Bytes,
     places: Int64,
     letters: Bytes,
-) -> tuple[np.uint8, np.uint8]:
+) -> tuple[int, int]:
     """Fault of a line without citation marks, and bits of what it holds, 0 if C4 does not read so far."""
-    nothing = np.uint8(0)
     if _has_long_word(data, start, end):
-        return np.uint8(_TOO_LONG_WORD), nothing
+        return _TOO_LONG_WORD, 0
+    if is_cited:
+        return _KEPT, _UNSETTLED
     if needs_mark and not _ends_well(data, start, end, terminal):
-        return np.uint8(_NO_TERMINAL_PUNCTUATION), nothing
+        return _NO_TERMINAL_PUNCTUATION, 0
     if not _has_words(data, start, end, min_words):
-        return np.uint8(_TOO_FEW_WORDS), nothing
+        return _TOO_FEW_WORDS, 0
     held = _held(data, start, end, anchors, places, letters)
-    if held & _HAS_JAVASCRIPT:
-        return np.uint8(_JAVASCRIPT), np.uint8(held & ~HAS_BRACKET)
-    return np.uint8(_POLICY if held & _HAS_POLICY else _KEPT), held
+    return _JAVASCRIPT if held & _HAS_JAVASCRIPT else _POLICY if held & _HAS_POLICY else _KEPT, held
 
 
 @inlined
@@ -239,7 +248,7 @@ def _has_words(data: Bytes, place: int, end: int, wanted: int) -> bool:
 
 
 @inlined
-def _held(data: Bytes, start: int, end: int, anchors: Bytes, places: Int64, letters: Bytes) -> np.uint8:
+def _held(data: Bytes, start: int, end: int, anchors: Bytes, places: Int64, letters: Bytes) -> int:
     """Bits of what a line holds, letters in either case. Beyond ASCII only the Kelvin sign becomes a letter that makes a phrase in lower case."""
     held = 0
     for place in range(start, end):
@@ -248,14 +257,14 @@ def _held(data: Bytes, start: int, end: int, anchors: Bytes, places: Int64, lett
             continue
         if anchor == 0xFF:
             if data[place] == 0x7B:
-                held |= HAS_BRACKET
+                held |= _HAS_BRACKET
             elif place + 2 < end and data[place + 1] == 0x84 and data[place + 2] == 0xAA:
                 held |= _UNSETTLED
             continue
         for phrase in range(places.shape[0]):
             if anchor >> phrase & 1 and _stands(data, place - places[phrase, 2], start, end, letters[phrase, : places[phrase, 1]]):
                 held |= places[phrase, 0]
-    return np.uint8(held)
+    return held
 
 
 @inlined
