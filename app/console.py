@@ -83,7 +83,8 @@ class ConsoleReporter:
     def carries(self, step: str, riders: tuple[str, ...]) -> None:
         """See ``Reporter``."""
         if self._task is not None and riders:
-            self._progress.update(self._task, description=f"{step:<14}{_WHAT.get(step, '')}; on the way: {', '.join(riders)}")
+            self._step = f"{step:<14}{_WHAT.get(step, '')}; on the way: {', '.join(riders)}"
+            self._progress.update(self._task, description=self._step)
 
     def advanced(self, step: str, done: int, total: int) -> None:  # noqa: ARG002 - the task on the screen is the step's
         """See ``Reporter``."""
