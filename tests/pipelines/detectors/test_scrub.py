@@ -212,6 +212,29 @@ def test_cuts_and_edits_together_make_the_final_text_in_which_nothing_is_left_to
     ]
 
 
+@given(st.lists(cut_texts() | st.just(("takes for ever", [])) | st.just(("nothing", None)), max_size=5), st.integers(0, 5))
+@settings(deadline=None, max_examples=60)
+def test_a_batch_or_a_slice_of_one_gives_what_its_documents_give_alone(cases, start):
+    scrub = Scrub(detectors={"presidio": Presidio(), "words": Words("secret")})
+    rows = [{"doc_id": f"d{i}", "text": text, "cuts": cuts} for i, (text, cuts) in enumerate(cases)]
+    batch = pa.RecordBatch.from_pylist(rows, schema=SCHEMA).slice(start)
+    alone = [scrub(batch.slice(row, 1)) for row in range(batch.num_rows)]
+    for name, table in scrub(batch).items():
+        assert table.to_pylist() == [row for one in alone for row in one[name].to_pylist()]
+
+
+def test_texts_in_which_nothing_is_found_are_not_copied():
+    batch = pa.RecordBatch.from_pylist([{"doc_id": f"d{i}", "text": "nothing here", "cuts": None} for i in range(3)], schema=SCHEMA)
+    given, finals = batch.column("text"), SCRUB(batch)["finals"].column("text")
+    assert [buffer.address for buffer in finals.buffers()[1:]] == [buffer.address for buffer in given.buffers()[1:]]
+
+
+def test_a_text_is_personal_where_a_detector_finds_something_or_gives_up():
+    scrub = Scrub(detectors={"presidio": Presidio(), "words": Words("secret")})
+    texts = pa.array(["no", "a secret", "it takes for ever", "jane@example.org", ""])
+    assert scrub.personal(texts, pa.array("abcde")) == [False, True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("url", "public"),
     [
