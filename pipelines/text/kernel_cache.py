@@ -19,7 +19,7 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from pipelines.text.kernel_records import kernels_folder, read_record, unkept, write_record
+from pipelines.text.kernel_records import kernels_folder, read_record, take_turn, turns_end, unkept, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ def compiled(function: FunctionType, *, is_inlined: bool, sources: bytes, announ
         return numba.njit(forceinline=True)(function)
     made = numba.njit(nogil=True)(function)
     made._cache = KernelCache(function, kernels_folder(), sources, announce)  # noqa: SLF001 - where numba's own cache sits
+    made.compile = turns_end()(made.compile)  # whichever way numba leaves it
     return made
 
 
@@ -54,7 +55,7 @@ class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
         """The kernel for arguments of these types, if there is a sound record."""
         target_context.refresh()
         key = self._key(sig, target_context.codegen())
-        record = read_record(self._path(key), key) if self._folder else None
+        record = self._record(key) if self._folder else None
         if record is not None:
             return CompileResult._rebuild(target_context, *pickle.loads(record))  # noqa: S301, SLF001 - see the module
         self._announce(self._name)
@@ -62,13 +63,23 @@ class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         """Keeps what was compiled, if it can be kept."""
-        if self._folder is None or cres.library.has_dynamic_globals or any(not lifted.can_cache for lifted in cres.lifted):
+        if self._folder is None:
             return
         key = self._key(sig, cres.codegen)
         try:
-            write_record(self._path(key), key, dumps(cres._reduce()))  # noqa: SLF001 - as numba's own cache does
+            if not cres.library.has_dynamic_globals and all(lifted.can_cache for lifted in cres.lifted):
+                write_record(self._path(key), key, dumps(cres._reduce()))  # noqa: SLF001 - as numba's own cache does
         except OSError as error:
             unkept(self._folder, error)
+
+    def _record(self, key: bytes) -> bytes | None:
+        """The record, if there is one when it is this process's turn to compile."""
+        path = self._path(key)
+        record = read_record(path, key)
+        if record is None:
+            take_turn(path.parent)
+            record = read_record(path, key)  # of the one whose turn it was before
+        return record
 
     def _key(self, sig: Any, codegen: Any) -> bytes:
         flags = sorted((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR")

@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DIGEST_BYTES: Final = 32
+_PATIENCE_S: Final = 60.0  # the longest kernel takes a tenth of it; whoever waited so long compiles for himself
+_PAUSE_S: Final = 0.02
 _TROUBLE: list[str] = []
+_TURNS: list[
+    int
+] = []  # handles of the folder, one for each kernel that this process is compiling: kernels compile kernels, and the first has the lock
 
 
 def read_record(path: Path, key: bytes) -> bytes | None:
@@ -43,6 +53,38 @@ def write_record(path: Path, key: bytes, record: bytes) -> None:
     except OSError:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def turns_end() -> Iterator[None]:
+    """Lets the next process go on when the outermost kernel of this one is compiled, or could not be."""
+    before = len(_TURNS)
+    try:
+        yield
+    finally:
+        while len(_TURNS) > before:
+            os.close(_TURNS.pop())  # and with the first of them goes the lock
+
+
+def take_turn(folder: Path) -> None:
+    """Waits for other processes that compile, so that what several workers need at once is compiled by one of them.
+
+    Where the folder is gone, the disk has no locks, or the holder takes too long, there is no turn to wait for.
+    """
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        _TURNS.append(handle)
+        deadline = time.monotonic() + _PATIENCE_S
+        while len(_TURNS) == 1 and not _is_locked(handle) and time.monotonic() < deadline:
+            time.sleep(_PAUSE_S)
+
+
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def unkept(folder: Path, error: OSError) -> None:

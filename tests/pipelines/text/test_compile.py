@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import FunctionType
 
@@ -67,6 +69,46 @@ def test_a_damaged_record_is_compiled_again_and_mended(harm: str, tmp_path: Path
     assert [fresh()(4), fresh()(4)] == [14, 14]
     assert len(heard) == 2
     assert read_record(path, b"") is None  # the key is part of the seal
+
+
+def locked(folder: Path) -> int:
+    """A handle that holds the folder as another process does that compiles."""
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def test_what_another_process_is_compiling_is_waited_for_and_not_compiled_again(tmp_path: Path, heard: list[str]) -> None:
+    fresh()(1)
+    path = record_of(tmp_path)
+    path.rename(tmp_path / "aside")
+    handle = locked(path.parent)
+    values: list[int] = []
+    late = threading.Thread(target=lambda: values.append(fresh()(4)))
+    late.start()
+    (tmp_path / "aside").rename(path)
+    os.close(handle)
+    late.join()
+    assert values == [14]
+    assert heard == ["test_compile.doubled"]
+    os.close(locked(path.parent))  # nobody holds it
+
+
+def test_a_kernel_that_cannot_be_compiled_lets_others_go_on(tmp_path: Path, heard: list[str]) -> None:
+    with pytest.raises(numba.TypingError):
+        fresh()("no number")  # type: ignore[arg-type]
+    assert len(heard) == 1
+    os.close(locked(tmp_path / "cache" / "kernels"))
+
+
+def test_nobody_waits_for_ever_for_a_process_that_hangs(heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_records, "_PATIENCE_S", 0.01)
+    folder = kernels_folder()
+    assert folder is not None
+    handle = locked(folder)
+    assert fresh()(4) == 14
+    assert heard == ["test_compile.doubled"]
+    os.close(handle)
 
 
 def test_a_record_of_another_numba_is_left_alone_and_not_used(tmp_path: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
