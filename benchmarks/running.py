@@ -8,6 +8,7 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class Measured:
 
 def python_of(environment: str) -> Path:
     """The interpreter of a peer's environment, or this one's for our own arms."""
-    return PEERS / environment / "bin" / "python" if environment else ROOT / ".venv" / "bin" / "python"
+    return PEERS / environment / "bin" / "python" if environment else Path(sys.executable)
 
 
 def missing(environment: str) -> str:
