@@ -64,7 +64,7 @@ def detect_all(texts: pa.Array) -> tuple[pa.StringArray, pa.DoubleArray]:
         again = [lines[offsets[i] : offsets[i + 1]].tobytes().decode().lower().encode() for i in lowered]
         again_offsets = np.cumsum([0, *map(len, again)])
         found[lowered], scores[lowered] = model.predict(np.frombuffer(b"".join(again), np.uint8), again_offsets)
-    unknown = (manners == _NO_LETTERS) | (found < 0)
+    unknown = manners == _NO_LETTERS
     found[unknown] = len(model.labels)
     probabilities = np.where(unknown, UNKNOWN[1], np.minimum(scores.astype(np.float64), 1.0))
     return pa.array([*model.labels, UNKNOWN[0]], pa.string()).take(pa.array(found)), pa.array(probabilities)

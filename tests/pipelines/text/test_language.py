@@ -102,6 +102,16 @@ def test_long_texts_capitals_and_odd_ones_too(text):
     assert detect(text) == plain_detect(text)
 
 
+def test_more_words_than_are_kept_at_hand_are_looked_up_all_the_same():
+    words = [
+        f"{stem}{number * 7919 % 9973}"
+        for number in range(9000)
+        for stem in ("a", "wort", "\u0441\u043b\u043e\u0432\u043e", "long" * 9)[number % 4 : number % 4 + 1]
+    ]
+    texts = [" ".join(words[start : start + 300]) for start in range(0, 9000, 300)] * 2
+    assert detected(texts) == [plain_detect(text) for text in texts]
+
+
 def test_a_slice_large_strings_and_an_empty_array_are_read_where_they_are():
     texts = ["nothing of this", "the cat is on the mat", "", "die Katze liegt auf dem Tisch"]
     codes, scores = detect_all(pa.array(texts).slice(1, 2))
