@@ -20,7 +20,6 @@ from pipelines.text.compile import inlined, kernel
 from pipelines.text.interned import hash_of
 from pipelines.text.lines import characters, line_break, stripped
 from pipelines.text.marks import sentence_terminals
-from pipelines.text.white_space import white_space
 from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
@@ -108,9 +107,9 @@ def count_lines(texts: pa.Array) -> LineCounts:
 
 @cache
 def _special() -> Bool:
-    """Bytes that are looked at one by one: white space, marks that are counted, and heads of characters that may be one of both."""
+    """Bytes of marks that are counted, of line breaks, and the heads of characters that may be one of both."""
     special = np.zeros(256, np.bool_)
-    special[[*range(0x21), *b"#.-", 0xC2, 0xE1, 0xE2, 0xE3]] = True
+    special[[*range(0x0A, 0x0E), *range(0x1C, 0x1F), *b"#.", 0xC2, 0xE2]] = True
     return special
 
 
@@ -178,61 +177,65 @@ def _count(data: Bytes, offsets: Int64, special: Bool, terminals: Bool, counts: 
 
 
 @kernel
-def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:  # noqa: PLR0915 - one pass, one state machine
+def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:
     """Counts of everything but paragraphs, of one text."""
-    line = start  # where the line by newlines begins
-    is_begun, is_filled = False, False  # whether a character that is no white space was met: since a line break of any sort, since a newline
-    is_bullet, is_ellipsis, dots = False, False, 0
-    is_open = False  # whether anything was met since a line break
+    line = whole = start  # where the line begins, and the one that only newlines end
+    is_filled = False  # whether the latter holds anything but white space
     place = start
     while place < end:
         if not special[data[place]]:
-            while place < end and not special[data[place]]:
-                place += 1
-            is_begun = is_filled = is_open = True
-            is_ellipsis, dots = False, 0
+            place += 1
             continue
-        head = data[place]
-        width = white_space(data, place, end)
-        if width == 0:
-            width = 1
-            is_three = head == 0xE2 and place + 2 < end and data[place + 1] == 0x80
-            if not is_begun:
-                is_bullet = head == 0x2D or (is_three and data[place + 2] == 0xA2)
-            is_begun = is_filled = is_open = True
-            if head == 0x2E:
-                dots += 1
-                counts[_ELLIPSES] += dots % 3 == 0
-                is_ellipsis = dots >= 3
-            else:
-                dots = 0
-                is_ellipsis = is_three and data[place + 2] == 0xA6
-                counts[_ELLIPSES] += is_ellipsis
-                counts[_HASH_SIGNS] += head == 0x23
-                width = 3 if is_ellipsis else 1
-            place += width
-            continue
-        dots = 0
         broken = line_break(data, place, end)
         if broken == 0:
-            is_open = True
-            place += width
+            place = _count_mark(data, place, end, counts)
             continue
-        counts[_LINES] += 1
-        counts[_BULLET_LINES] += is_bullet
-        counts[_ELLIPSIS_LINES] += is_ellipsis
-        is_begun = is_bullet = is_ellipsis = is_open = False
+        is_filled = _count_ends(data, line, place, counts) or is_filled
         place += broken
+        line = place
         if data[place - 1] == 0x0A:
-            _count_line(data, line, place - 1, is_filled, terminals, table, mask, counts)
-            line, is_filled = place, False
-    counts[_LINES] += is_open
-    counts[_BULLET_LINES] += is_bullet
-    counts[_ELLIPSIS_LINES] += is_ellipsis
-    _count_line(data, line, end, is_filled, terminals, table, mask, counts)
+            _count_line(data, whole, place - 1, is_filled, terminals, table, mask, counts)
+            whole, is_filled = place, False
+    if line < end:
+        is_filled = _count_ends(data, line, end, counts) or is_filled
+    _count_line(data, whole, end, is_filled, terminals, table, mask, counts)
     empty = 1 if start == end else np.int64(data[start] == 0x0A) + np.int64(data[end - 1] == 0x0A)
     counts[_PIECES] += empty
     counts[_PIECES + _REPEATED] += empty > 1
+
+
+@inlined
+def _count_mark(data: Bytes, place: int, end: int, counts: Int64) -> int:
+    """Counts what may be a mark; returns the place after it."""
+    head = data[place]
+    if head == 0x2E:
+        begin = place
+        while place < end and data[place] == 0x2E:
+            place += 1
+        counts[_ELLIPSES] += (place - begin) // 3
+        return place
+    counts[_HASH_SIGNS] += head == 0x23
+    counts[_ELLIPSES] += _is_general(data, place, end, 0xA6)
+    return place + 1
+
+
+@inlined
+def _count_ends(data: Bytes, start: int, end: int, counts: Int64) -> bool:
+    """Counts a line that any line break ends, by its first and last characters; whether it holds anything but white space."""
+    counts[_LINES] += 1
+    start, end = stripped(data, start, end)
+    if start == end:
+        return False
+    counts[_BULLET_LINES] += data[start] == 0x2D or _is_general(data, start, end, 0xA2)
+    is_dots = end - start >= 3 and data[end - 1] == 0x2E and data[end - 2] == 0x2E and data[end - 3] == 0x2E
+    counts[_ELLIPSIS_LINES] += is_dots or (end - start >= 3 and _is_general(data, end - 3, end, 0xA6))
+    return True
+
+
+@inlined
+def _is_general(data: Bytes, place: int, end: int, last: int) -> bool:
+    """Whether the character at a place is the one of U+2000 to U+203F with that last byte."""
+    return place + 2 < end and data[place] == 0xE2 and data[place + 1] == 0x80 and data[place + 2] == last
 
 
 @kernel
