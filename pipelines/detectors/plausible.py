@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pipelines.detectors.base import Span
 
 # Seven digits with at most four of libphonenumber's punctuation characters between two: its own pattern for a number, and its shortest length here.
-PHONE_PUNCTUATION: Final = (
+PHONE_NUMBER_PUNCTUATION: Final = (
     r"[-x\u2010-\u2015\u2212\u30fc\uff0d-\uff0f \u00a0\u00ad\u200b\u2060\u3000()\uff08\uff09\uff3b\uff3d.\[\]/~\u2053\u223c\uff5e]"
 )
-PHONE_NUMBER: Final = re.compile(rf"\d(?:{PHONE_PUNCTUATION}{{0,4}}\d){{6}}", re.IGNORECASE)
+PHONE_NUMBER: Final = re.compile(rf"\d(?:{PHONE_NUMBER_PUNCTUATION}{{0,4}}\d){{6}}", re.IGNORECASE)
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that has been given out of IPv6 so far
 _SECTION_PARTS_BELOW: Final = 32
 _VERSION: Final = re.compile(r"(?:version|release|revision|ver\.?|rev\.?)[\s:=]*$", re.IGNORECASE)

@@ -14,13 +14,12 @@ Python's own ``re``, so that the scan agrees with patterns by construction.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.detectors.plausible import PHONE_PUNCTUATION
+from pipelines.detectors.characters import DIGIT, ENDS_AUTHORITY, ENDS_EMAIL, ENDS_IP, ENDS_URL, PHONE_PUNCTUATION, facts, number
 from pipelines.text.compile import kernel
 from pipelines.text.words import utf8_buffers
 
@@ -31,27 +30,11 @@ if TYPE_CHECKING:
     Bytes = npt.NDArray[np.uint8]
     Int64 = npt.NDArray[np.int64]
 
-EMAIL, PHONE_NUMBER, CREDIT_CARD, IP_ADDRESS, IBAN, US_SSN, URL_CREDENTIALS = range(7)
+EMAIL, PHONE_NUMBER, CREDIT_CARD, IP_ADDRESS, IBAN, US_SSN, URL_CREDENTIALS = map(number, range(7))
 
 # The longest address (e-mail: 320 characters) three times over. Presidio would take all of 100 KB without a space before an @ for one, and spend
 # minutes on it where it has many word boundaries: the time grows with the square of this.
 REACH: Final = 1_000
-
-# What a character is, in bits.
-_DIGIT: Final = 1
-_PHONE_PUNCTUATION: Final = 2  # what libphonenumber takes between two digits, at most four at once
-_ENDS_EMAIL: Final = 4
-_ENDS_IP: Final = 8
-_ENDS_URL: Final = 16
-_ENDS_AUTHORITY: Final = 32
-_CLASSES: Final = {
-    _DIGIT: r"\d",
-    _PHONE_PUNCTUATION: PHONE_PUNCTUATION,
-    _ENDS_EMAIL: r'[\s"(),:;<>\[\]\\]',
-    _ENDS_IP: r"[^0-9A-Za-z:.%/]",
-    _ENDS_URL: r"[\s<>\"']",
-    _ENDS_AUTHORITY: r"[\s/?#<>\"']",
-}
 
 # What a byte means to the scan.
 _PASSED_OVER, _STARTS_DIGIT, _STARTS_AT, _STARTS_COLON, _STARTS_MANY = range(5)
@@ -78,24 +61,10 @@ def windows(texts: pa.Array) -> Int64:
     room = _ROOM + int(offsets[-1] - offsets[0]) // _BYTES_A_WINDOW
     while True:
         rows = np.empty((room, 5), np.int64)
-        found = _scan(data, offsets, _facts(), _meanings(), rows)
+        found = _scan(data, offsets, facts(), _meanings(), rows)
         if found <= room:
             return rows[:found]
         room = found  # text that is denser than most is scanned twice: an array that grows takes six seconds more to compile
-
-
-@cache
-def _facts() -> Bytes:
-    """The bits of every code point."""
-    facts = np.full(0x110000, _ENDS_IP, np.uint8)
-    everything = np.arange(0x110000, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    other = re.compile(rf"[\x00-\x7f\s\d]|{_CLASSES[_PHONE_PUNCTUATION]}", re.IGNORECASE)  # no other is in a class but _ENDS_IP
-    for match in other.finditer(everything):
-        facts[match.start()] = sum(bit for bit, pattern in _CLASSES.items() if re.fullmatch(pattern, match[0], _FLAGS.get(bit, 0)))
-    return facts
-
-
-_FLAGS: Final = {_PHONE_PUNCTUATION: re.IGNORECASE}
 
 
 @cache
@@ -185,7 +154,7 @@ def _around(data: Bytes, facts: Bytes, stops: int, base: int, end: int, start: i
 @kernel
 def _may_hold_email(data: Bytes, facts: Bytes, base: int, at: int, high: int) -> bool:
     """Whether something can stand before this ``@`` or a later one, and a full stop after it."""
-    begun = at > base and not facts[_decoded(data, _before(data, at, base))[0]] & _ENDS_EMAIL
+    begun = at > base and not facts[_decoded(data, _before(data, at, base))[0]] & ENDS_EMAIL
     dotted = False
     for i in range(at + 1, high):
         dotted |= data[i] == _STOP
@@ -228,12 +197,12 @@ def _ip_anchor(data: Bytes, facts: Bytes, i: int, end: int) -> int:
         i += length
         if code == _STOP and digits:
             break
-        if digits == 3 or not facts[code] & _DIGIT:
+        if digits == 3 or not facts[code] & DIGIT:
             return -1
     if i >= end:
         return -1
     code, length = _decoded(data, i)
-    return i + length if facts[code] & _DIGIT else -1
+    return i + length if facts[code] & DIGIT else -1
 
 
 @kernel
@@ -242,7 +211,7 @@ def _card(data: Bytes, facts: Bytes, i: int, end: int) -> tuple[int, bool]:
     digits = 0
     while i < end:
         code, length = _decoded(data, i)
-        if facts[code] & _DIGIT:
+        if facts[code] & DIGIT:
             digits += 1
         elif code not in (_BLANK, _HYPHEN):
             break
@@ -257,7 +226,7 @@ def _ssn(data: Bytes, facts: Bytes, i: int, end: int) -> tuple[int, bool]:
     first, second, third, apart, between = 0, 0, 0, 0, 0  # digits of the last three groups; characters between second and third, first and second
     while i < end:
         code, length = _decoded(data, i)
-        if facts[code] & _DIGIT:
+        if facts[code] & DIGIT:
             third += 1
         else:
             if third:
@@ -299,7 +268,7 @@ def _authority(data: Bytes, facts: Bytes, i: int, end: int) -> int:
     i += 3
     while i < end:
         code, length = _decoded(data, i)
-        if facts[code] & _ENDS_AUTHORITY:
+        if facts[code] & ENDS_AUTHORITY:
             break
         i += length
         if code == _AT:
@@ -315,7 +284,7 @@ def _phone_gap(data: Bytes, facts: Bytes, i: int, end: int) -> tuple[bool, bool]
         code, length = _decoded(data, i)
         if code == _NEWLINE:
             return False, False
-        punctuation += (facts[code] & _PHONE_PUNCTUATION) != 0
+        punctuation += (facts[code] & PHONE_PUNCTUATION) != 0
         characters += 1
         i += length
     return True, characters == punctuation and characters <= 4
@@ -357,7 +326,7 @@ def _scan(data: Bytes, offsets: Int64, facts: Bytes, meanings: Bytes, out: Int64
             if meaning == _STARTS_MANY:
                 code, length = _decoded(data, i)
                 extra += length - 1
-                if not facts[code] & _DIGIT:
+                if not facts[code] & DIGIT:
                     i += length
                     continue
                 meaning = _STARTS_DIGIT
@@ -366,7 +335,7 @@ def _scan(data: Bytes, offsets: Int64, facts: Bytes, meanings: Bytes, out: Int64
                 if anchor >= 0:
                     ip_next = anchor
                     if i >= ip_done:
-                        low, high, grown, ip_done = _around(data, facts, _ENDS_IP, base, end, i, anchor, ip_done)
+                        low, high, grown, ip_done = _around(data, facts, ENDS_IP, base, end, i, anchor, ip_done)
                         if _may_hold_ip(data, low, high):
                             n = _put(out, n, text, IP_ADDRESS, low, high, place - grown)
             if meaning == _STARTS_DIGIT:
@@ -403,7 +372,7 @@ def _scan(data: Bytes, offsets: Int64, facts: Bytes, meanings: Bytes, out: Int64
                 chain_end, last_place = i + length, place
             elif meaning == _STARTS_AT:
                 if i >= email_done:
-                    low, high, grown, email_done = _around(data, facts, _ENDS_EMAIL, base, end, i, i + 1, email_done)
+                    low, high, grown, email_done = _around(data, facts, ENDS_EMAIL, base, end, i, i + 1, email_done)
                     if _may_hold_email(data, facts, base, i, high):
                         n = _put(out, n, text, EMAIL, low, high, place - grown)
             elif i >= url_next:
@@ -411,7 +380,7 @@ def _scan(data: Bytes, offsets: Int64, facts: Bytes, meanings: Bytes, out: Int64
                 if after >= 0:
                     url_next = after
                     if i >= url_done:
-                        low, high, grown, url_done = _around(data, facts, _ENDS_URL, base, end, i, after, url_done)
+                        low, high, grown, url_done = _around(data, facts, ENDS_URL, base, end, i, after, url_done)
                         n = _put(out, n, text, URL_CREDENTIALS, low, high, place - grown)
             i += length
         if is_phone:
