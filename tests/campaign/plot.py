@@ -9,37 +9,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 720, 440, 80, 50, 30, 60
+_STEPS: Final = 40
 _STYLE: Final = (
     "text{font:13px sans-serif;fill:#444}.title{font-size:15px;fill:#222}.grid{stroke:#ddd}.fit{stroke:#c60;stroke-width:2;fill:none}"
     ".even{stroke:#999;stroke-dasharray:5 4;fill:none}circle{fill:#06c}"
 )
 
 
-def growth_plot(points: Sequence[tuple[float, float]], exponent: float, doubt: float) -> str:
-    """CPU seconds over bytes, the fitted law, and linear growth from the last point back."""
+def growth_plot(points: Sequence[tuple[float, float]], fixed_s: float, exponent: float, doubt: float) -> str:
+    """CPU seconds over bytes, the fitted law above the fixed cost, and growth in proportion, through the largest, above the same."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     x_range, y_range = _decades(xs), _decades(ys)
 
     def at(x: float, y: float) -> tuple[float, float]:
         return _place(x, x_range, _LEFT, _WIDTH - _RIGHT), _place(y, y_range, _HEIGHT - _BOTTOM, _TOP)
 
-    middle_x, middle_y = (math.exp(sum(map(math.log, values)) / len(values)) for values in (xs, ys))
-    law = [at(x, middle_y * (x / middle_x) ** exponent) for x in (xs[0], xs[-1])]
-    even = [at(x, max(ys[-1] * x / xs[-1], 10.0 ** y_range[0])) for x in (xs[0], xs[-1])]
-    title = f"CPU seconds of a whole curation: bytes to the power {exponent:.3f} ± {doubt:.3f}"
+    net = [math.log(max(y - fixed_s, 0.1)) for y in ys]
+    middle_x, middle_y = math.exp(sum(map(math.log, xs)) / len(xs)), math.exp(sum(net) / len(net))
+    steps = [xs[0] * (xs[-1] / xs[0]) ** (number / _STEPS) for number in range(_STEPS + 1)]
+    law = [at(x, fixed_s + middle_y * (x / middle_x) ** exponent) for x in steps]
+    even = [at(x, fixed_s + (ys[-1] - fixed_s) * x / xs[-1]) for x in steps]
+    title = f"CPU seconds of a whole curation: {fixed_s:.0f} s, and bytes to the power {exponent:.3f} ± {doubt:.3f}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">',
         f'<style>{_STYLE}</style><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text class="title" x="{_LEFT}" y="28">{title}</text>',
         *_grid(x_range, y_range, at),
-        _line("even", even),
-        _line("fit", law),
+        _curve("even", even),
+        _curve("fit", law),
         *(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{mb / 1e6:.1f} MB, {s:.1f} s</title></circle>'
             for mb, s in points
             for x, y in [at(mb, s)]
         ),
-        f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 16}" text-anchor="end">MB of text; dashed: in proportion to the largest</text>',
+        f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 16}" text-anchor="end">MB of text; dashed: in proportion, through the largest</text>',
         f'<text x="{_LEFT - 60}" y="{_TOP - 6}">CPU s</text>',
         "</svg>",
     ]
@@ -68,6 +71,10 @@ def _grid(x_range, y_range, at) -> list[str]:
 
 def _dot(place: tuple[float, float], said: str) -> str:
     return f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="4"><title>{said}</title></circle>'
+
+
+def _curve(kind: str, places: Sequence[tuple[float, float]]) -> str:
+    return f'<polyline class="{kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>'
 
 
 def _line(kind: str, ends: Sequence[tuple[float, float]]) -> str:

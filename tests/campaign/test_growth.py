@@ -53,17 +53,17 @@ def test_a_law_is_found_with_its_doubt():
 
 
 def grown(documents, cpu_s):
-    return growth.Grown(documents=documents, num_bytes=600 * documents, cpu_s=cpu_s, wall_s=cpu_s, peak_bytes=1 << 20, by_step={"clean": cpu_s})
+    return growth.Grown(documents=documents, num_bytes=600 * documents, cpu_s=cpu_s, wall_s=cpu_s, peak_bytes=1 << 20)
 
 
 def test_growth_beyond_what_is_called_linear_fails_and_other_growth_is_plotted(monkeypatch, tmp_path):
-    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, size / 1000))
+    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + (size - 300) / 1000))
     figures = growth.growth_campaign(tmp_path, 100_000, tmp_path / "growth.svg")
     assert figures["exponent"] == "1.000 +- 0.000"
-    assert figures["steps"] == "clean 1.00"
+    assert figures["fixed_s"] == 5.0
     assert len(ET.parse(tmp_path / "growth.svg").getroot().findall("{*}circle")) == 3
-    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, (size / 1000) ** 1.2))
-    with pytest.raises(CampaignFailed, match=re.escape("the power 1.200 +- 0.000 of the bytes")):
+    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + ((size - 300) / 1000) ** 1.2))
+    with pytest.raises(CampaignFailed, match=re.escape("the power 1.200 +- 0.000")):
         growth.growth_campaign(tmp_path, 100_000)
 
 
@@ -73,4 +73,4 @@ def test_two_sizes_are_too_few_for_an_exponent(tmp_path):
 
 
 def test_a_plot_says_what_it_shows():
-    assert "bytes to the power 1.010 ± 0.020" in growth_plot([(1e7, 3.0), (1e8, 31.0)], 1.01, 0.02)
+    assert "2 s, and bytes to the power 1.010 ± 0.020" in growth_plot([(1e7, 5.0), (1e8, 33.0)], 2.0, 1.01, 0.02)
