@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, separator_bytes
 from pipelines.contamination.ngrams import Hit, NgramIndex, scan
@@ -68,14 +70,12 @@ class Decontaminate:
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """``contamination``, ``cuts`` (rows of edits), ``verdicts`` and ``fates``. Where there is a column ``split``, only train is looked at."""
         rows: Rows = {name: [] for name in _OUTPUTS}
-        if "split" in batch.schema.names:
-            batch = batch.filter(pa.array([split == "train" for split in batch.column("split").to_pylist()], pa.bool_()))
-        earlier = [listed(flat) for flat in batch.column("cuts").to_pylist()] if "cuts" in batch.schema.names else [[]] * batch.num_rows
-        texts = _left(batch.column("text"), earlier)
+        doc_ids, texts, cuts = (_of_train(batch, name) for name in ("doc_id", "text", "cuts"))
+        earlier = {number: listed(cuts[number].as_py()) for number in pc.indices_nonzero(cuts.is_valid()).to_pylist()}
+        texts = _left(texts, earlier)
         for number, hits in enumerate(scan(texts, self.index)):
             if hits:
-                document = _Document(batch.column("doc_id")[number].as_py(), texts[number].as_py(), earlier[number])
-                self._document(document, hits, rows)
+                self._document(_Document(doc_ids[number].as_py(), texts[number].as_py(), earlier.get(number, ())), hits, rows)
         return {name: pa.RecordBatch.from_pylist(rows[name], schema=spec.schema) for name, spec in _OUTPUTS.items()}
 
     def _document(self, document: _Document, hits: Sequence[Hit], rows: Rows) -> None:
@@ -138,8 +138,17 @@ def _lies_in(hit: Hit, spans: Sequence[Span]) -> bool:
     return any(start <= hit.doc_start and hit.doc_end <= end for start, end in spans)
 
 
-def _left(texts: pa.Array, earlier: Sequence[Sequence[ByteEdit]]) -> pa.Array:
-    """The texts without what earlier steps cut."""
-    if not any(earlier):
+def _of_train(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """A column of the batch, of its train side where it has sides; nulls where there is no such column."""
+    column = batch.column(name) if name in batch.schema.names else pa.nulls(batch.num_rows, pa.list_(pa.int64()))
+    return column.filter(pc.equal(batch.column("split"), "train")) if "split" in batch.schema.names else column
+
+
+def _left(texts: pa.Array, earlier: Mapping[int, Sequence[ByteEdit]]) -> pa.Array:
+    """The texts without what earlier steps cut; none of the others becomes a Python string."""
+    if not any(earlier.values()):
         return texts
-    return pa.array([without(t.encode(), cuts).decode() if cuts else t for t, cuts in zip(texts.to_pylist(), earlier, strict=True)], texts.type)
+    is_cut = np.zeros(len(texts), np.bool_)
+    is_cut[list(earlier)] = True
+    left = [without(texts[number].as_py().encode(), cuts).decode() for number, cuts in earlier.items()]
+    return pc.replace_with_mask(texts, pa.array(is_cut), pa.array(left, texts.type))

@@ -10,8 +10,9 @@ n-gram stands in a part more than once, the run that goes on longest counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import pyarrow as pa
 
 from pipelines.contamination.matching import MULTIPLIER, find_grams, find_runs, gram_hashes, mark, prefix_hashes
 from pipelines.contamination.screen import running_sums
+from pipelines.contract.parts import Table, read_table
 from pipelines.text.hashing import word_hashes
 from pipelines.text.words import Words, contamination_words
 
@@ -73,6 +75,25 @@ class Grams:
     bitmap: npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSource:
+    """What an index is made of, as far as another process needs to know to make the same one."""
+
+    items: Table
+    ngram_words: int
+    min_words: int
+    benchmarks: frozenset[str] | None = None  # those whose n-grams are looked for; None: all
+
+
+@lru_cache(maxsize=2)  # all benchmarks, and those whose text has to go
+def shared_index(source: IndexSource) -> NgramIndex:
+    """The index of registered items, in the order of benchmark, item and part. A process makes it once; pickled, it is a few names of files."""
+    if source.benchmarks is not None:
+        return shared_index(replace(source, benchmarks=None)).only(source.benchmarks)
+    items = read_table(source.items).sort_by([(name, "ascending") for name in ("benchmark", "item_id", "part")])
+    return replace(NgramIndex.build(items, source.ngram_words, source.min_words), source=source)
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NgramIndex:
     """Registered parts, one a row of the table it was built from. Immutable, and it pickles; about 100 bytes a word of the parts."""
@@ -84,6 +105,7 @@ class NgramIndex:
     hashed: Uint64  # hashes of ``words``
     grams: Grams
     head_words: int  # words that the bitmap is asked for first; shorter n-grams are asked for by themselves
+    source: IndexSource | None = None  # of an index that other processes can make themselves
 
     @classmethod
     def build(cls, items: pa.Table, ngram_words: int = NGRAM_WORDS, min_words: int = MIN_WORDS) -> NgramIndex:
@@ -102,12 +124,23 @@ class NgramIndex:
         """The index without the n-grams of other benchmarks; rows keep their numbers."""
         wanted = set(benchmarks)
         lengths = np.where(np.array([name in wanted for name in self.benchmarks], np.bool_), self.grams.lengths, 0)
-        return replace(self, grams=_grams(self.words.first, self.hashed, lengths, self.head_words))
+        source = None if self.source is None else replace(self.source, benchmarks=frozenset(wanted))
+        return replace(self, grams=_grams(self.words.first, self.hashed, lengths, self.head_words), source=source)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Where it comes from, if that is enough to make it again, else all of it."""
+        if self.source is not None:
+            return shared_index, (self.source,)
+        return _restored, ({field.name: getattr(self, field.name) for field in fields(self)},)
 
     def foreign_character(self) -> str:
         """A character that is part of words, and that no registered part holds: a word with it is no word of any item."""
         held = self.words.utf8.tobytes().decode()
         return next(chr(point) for point in PRIVATE_USE if chr(point) not in held)
+
+
+def _restored(state: dict[str, Any]) -> NgramIndex:
+    return NgramIndex(**state)
 
 
 def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:

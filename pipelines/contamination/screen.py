@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.contamination.matching import MULTIPLIER
+from pipelines.text.characters import character
 from pipelines.text.compile import inlined, kernel
 from pipelines.text.hashing import FNV_BASIS, FNV_PRIME, mixed
-from pipelines.text.words import ALONE, DOT_ABOVE, DOTTED_I, KEPT, MARK, SEPARATOR, contamination_tables, decode, settled_buffers
+from pipelines.text.words import ALONE, DOT_ABOVE, DOTTED_I, KEPT, MARK, SEPARATOR, contamination_tables, settled_buffers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -77,7 +78,8 @@ def _sum_up(data: Bytes, offsets: Int64, kinds: Bytes, lower: Uint32, first: Int
                     place += 1
                     point = np.int64(data[np.uint64(place)]) if place < end else np.int64(0x20)
                 if point >= 0x80:
-                    point, width = decode(data, place, end)
+                    found, width = character(data, place, end)
+                    point = np.int64(found)
             kind, low = kinds[np.uint64(point)], np.int64(lower[np.uint64(point)])
             place += width
             for part in range(2 if point == DOTTED_I else 1):

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
-from pipelines.contamination.ngrams import NgramIndex
+from pipelines.contamination.ngrams import IndexSource, NgramIndex, shared_index
 from pipelines.contract.config import encode
+from pipelines.contract.errors import PartError
 from pipelines.contract.parts import scratch
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
@@ -68,11 +69,15 @@ def _triples(flat: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 def index_of(work: Work) -> NgramIndex:
-    """The index over all registered items."""
-    options = work.config.decontaminate
-    items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
-    keys = [(name, "ascending") for name in ("benchmark", "item_id", "part")]
-    return NgramIndex.build(items.sort_by(keys), ngram_words=options.ngram_words, min_words=options.min_words)
+    """The index over all registered items.
+
+    Raises:
+        PartError: there are more items than one machine should hold.
+    """
+    options, items = work.config.decontaminate, work.table("register", "benchmark_items")
+    if items.num_rows > MAX_ITEMS:
+        raise PartError(f"decontaminate: {items.num_rows:,} registered parts; an index holds at most {MAX_ITEMS:,}: name fewer tasks under [eval]")
+    return shared_index(IndexSource(items=items, ngram_words=options.ngram_words, min_words=options.min_words))
 
 
 def living_sides(work: Work) -> Table:

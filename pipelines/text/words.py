@@ -17,9 +17,6 @@ with ``str.lower`` and ``re`` by construction. The one rule that looks around a 
 
 from __future__ import annotations
 
-import re
-import sys
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -27,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from pipelines.text.characters import LAST, character, in_category, points_of
 from pipelines.text.compile import kernel
 
 if TYPE_CHECKING:
@@ -54,11 +52,10 @@ ALONE: Final = 4  # a word by itself
 MARK: Final = 8  # belongs to the character before it
 SEPARATOR: Final = 0
 
-_BLANK: Final = 0x20
+_BLANK: Final = 0x20  # in no word
 DOTTED_I: Final = 0x130  # the one character whose lower case is two: i and a dot above
 DOT_ABOVE: Final = 0x307
-_CAPITAL_SIGMA: Final = "\u03a3".encode()
-_LAST: Final = sys.maxunicode
+_CAPITAL_SIGMA: Final = "\u03a3"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -124,10 +121,19 @@ def utf8_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
 
 
 def settled_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
-    """As ``utf8_buffers``, every capital sigma in the lower case that its neighbours ask for."""
+    """As ``utf8_buffers``, every capital sigma in the lower case that its neighbours ask for: both forms take as many bytes as the capital."""
     offsets, data = utf8_buffers(texts)
-    if _holds_sigma(data[offsets[0] : offsets[-1]]):
-        data = _with_sigmas_settled(texts, offsets, data)
+    places = _sigmas(data[offsets[0] : offsets[-1]])
+    if not len(places):
+        return offsets, data
+    offsets, data = offsets - offsets[0], data[offsets[0] : offsets[-1]].copy()
+    of_text = np.searchsorted(offsets, places, side="right") - 1
+    for number in np.unique(of_text):
+        text = texts[number].as_py()
+        lowered = text.replace("\u0130", "i").lower()  # one character for each; the dotted I has no say in what a sigma is
+        settled = "".join(low for low, given in zip(lowered, text, strict=True) if given == _CAPITAL_SIGMA).encode()
+        here = places[of_text == number]
+        data[here], data[here + 1] = np.frombuffer(settled, np.uint8).reshape(-1, 2).T
     return offsets, data
 
 
@@ -149,33 +155,19 @@ def _words(texts: pa.Array, kinds: Bytes) -> Words:
     )  # fmt: skip
 
 
-def _with_sigmas_settled(texts: pa.Array, offsets: Int64, data: Bytes) -> Bytes:
-    """The bytes with every capital sigma in the lower case that its neighbours ask for: both forms take as many bytes as the capital."""
-    raw = data.tobytes()
-    settled = bytearray(raw)
-    for number in range(len(texts)):
-        place = raw.find(_CAPITAL_SIGMA, offsets[number], offsets[number + 1])
-        if place < 0:
-            continue
-        lowered = texts[number].as_py().replace("\u0130", "i").lower()  # one character for each; the dotted I has no say in what a sigma is
-        at = -1
-        for character, low in zip(texts[number].as_py(), lowered, strict=True):
-            if character == "\u03a3":
-                at = raw.find(_CAPITAL_SIGMA, at + 1 if at >= 0 else int(offsets[number]))
-                settled[at : at + 2] = low.encode()
-    return np.frombuffer(bytes(settled), np.uint8)
-
-
-def _holds_sigma(data: Bytes) -> bool:
-    high = np.flatnonzero(data[:-1] == _CAPITAL_SIGMA[0])
-    return bool((data[high + 1] == _CAPITAL_SIGMA[1]).any())
+def _sigmas(data: Bytes) -> Int64:
+    """Where capital sigmas stand."""
+    first, second = _CAPITAL_SIGMA.encode()
+    places = np.flatnonzero(data[:-1] == first)
+    found: Int64 = places[data[places + 1] == second]
+    return found
 
 
 @cache
 def _lower() -> Uint32:
     """Lower case of every code point. A capital sigma has none here, the dotted I the first of its two."""
-    points = np.arange(_LAST + 1, dtype=np.uint32)
-    plain = np.ones(_LAST + 1, np.bool_)
+    points = np.arange(LAST + 1, dtype=np.uint32)
+    plain = np.ones(LAST + 1, np.bool_)
     plain[0xD800:0xE000] = False  # surrogates: no text has them
     plain[[0x03A3, DOTTED_I]] = False
     points[plain] = np.frombuffer(points[plain].tobytes().decode("utf-32-le").lower().encode("utf-32-le"), np.uint32)
@@ -185,7 +177,7 @@ def _lower() -> Uint32:
 
 @cache
 def _alone() -> npt.NDArray[np.bool_]:
-    found = np.zeros(_LAST + 1, np.bool_)
+    found = np.zeros(LAST + 1, np.bool_)
     for low, high in SPACELESS:
         found[low : high + 1] = True
     return found
@@ -193,39 +185,19 @@ def _alone() -> npt.NDArray[np.bool_]:
 
 @cache
 def _dedup_kinds() -> Bytes:
-    kinds = np.full(_LAST + 1, SEPARATOR, np.uint8)
-    for run in re.finditer(r"\w+", "".join(map(chr, range(_LAST + 1)))):
-        kinds[run.start() : run.end()] = KEPT
+    kinds = np.where(points_of(r"\w"), np.uint8(KEPT), np.uint8(SEPARATOR))
     kinds[(kinds == KEPT) & _alone()] |= ALONE
     return kinds[_lower()]
 
 
 @cache
 def _contamination_kinds() -> Bytes:
-    kinds = np.full(_LAST + 1, KEPT, np.uint8)
-    categories = np.array([unicodedata.category(chr(point)) for point in range(_LAST + 1)])
-    kinds[_is(categories, "P") | _is(categories, "S") | (categories == "Cf")] = DELETED
-    kinds[_is(categories, "M")] |= MARK
+    kinds = np.full(LAST + 1, KEPT, np.uint8)
+    kinds[in_category("P") | in_category("S") | in_category("Cf")] = DELETED
+    kinds[in_category("M")] |= MARK
     kinds[(kinds == KEPT) & _alone()] |= ALONE
-    kinds[[point for point in range(_LAST + 1) if chr(point).isspace()]] = SEPARATOR
+    kinds[points_of(r"\s")] = SEPARATOR
     return kinds[_lower()]
-
-
-def _is(categories: npt.NDArray[np.str_], group: str) -> npt.NDArray[np.bool_]:
-    return np.char.startswith(categories, group)
-
-
-@kernel
-def decode(data: Bytes, place: int, end: int) -> tuple[np.int64, int]:
-    """Code point of the character at a place, and its length. Bytes that are no UTF-8 give some code point, never a read past ``end``."""
-    head = np.int64(data[place])
-    width = 1 if head < 0xC0 else 2 if head < 0xE0 else 3 if head < 0xF0 else 4
-    if width == 1 or place + width > end:
-        return head, 1
-    point = head & (0x7F >> width)
-    for i in range(1, width):
-        point = point << 6 | np.int64(data[place + i]) & 0x3F
-    return min(point, np.int64(0x10FFFF)), width
 
 
 @kernel
@@ -271,14 +243,18 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
         place, token = base, np.int64(-1)  # token: where the white-space token began, or the part of it that is not in a word yet
         in_word = after_alone = False
         while place < end:
-            point, width = np.int64(data[place]), 1
-            if point < 0x80 and in_word and not after_alone and kinds[point] == KEPT:  # what most bytes are
-                utf8[size] = lower[point]
-                size += 1
-                place += 1
-                continue
+            point, width = np.int64(data[np.uint64(place)]), 1
+            if in_word and not after_alone:
+                while point < 0x80 and kinds[np.uint64(point)] == KEPT:  # what most bytes are
+                    utf8[np.uint64(size)] = lower[np.uint64(point)]
+                    size += 1
+                    place += 1
+                    point = np.int64(data[np.uint64(place)]) if place < end else np.int64(_BLANK)
+                if place == end:
+                    break
             if point >= 0x80:
-                point, width = decode(data, place, end)
+                found, width = character(data, place, end)
+                point = np.int64(found)
             twice = point == 0x130
             kind = kinds[point]
             low = np.int64(lower[point])

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination import ngrams
-from pipelines.contamination.ngrams import NgramIndex, checkable, scan
+from pipelines.contamination.ngrams import IndexSource, NgramIndex, checkable, scan, shared_index
+from pipelines.contract.parts import PartWriter, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS
 from pipelines.text.words import contamination_words, count_words
 
@@ -168,3 +169,19 @@ def test_real_items_planted_in_real_documents_are_found_and_real_documents_agree
         assert bool(hits) == any(tuple(words[i : i + n]) in grams for n in lengths for i in range(len(words) - n + 1))
     for i, hits in enumerate(scan(pa.array(planted), index)):
         assert count_words(questions[i]) < 8 or any(hit.item == i and hit.coverage == 1.0 for hit in hits)
+
+
+def test_an_index_of_a_table_pickles_as_the_names_of_its_files_and_is_made_once_a_process(tmp_path):
+    schema = {"benchmark_items": BENCHMARK_ITEMS.schema}
+    with PartWriter(tmp_path, schema) as writer:
+        writer.write({"benchmark_items": pa.concat_tables([items(numbered(*range(100, 5000)), benchmark=name) for name in ("b", "a")])})
+    table = tables_of(writer.files, schema)["benchmark_items"]
+    index = shared_index(IndexSource(items=table, ngram_words=13, min_words=8))
+    some = index.only(["b"])
+    for one in (index, some):
+        assert len(pickle.dumps(one)) < 4000
+        again = pickle.loads(pickle.dumps(one))
+        assert again is pickle.loads(pickle.dumps(one))
+        assert again.benchmarks == ("a", "b")
+        assert scan(pa.array([numbered(*range(200, 220))]), again) == scan(pa.array([numbered(*range(200, 220))]), one)
+    assert [hit.item for hit in scan(pa.array([numbered(*range(200, 220))]), pickle.loads(pickle.dumps(some)))[0]] == [1]
