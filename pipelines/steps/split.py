@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.contract.config import encode
 from pipelines.contract.errors import InputError
+from pipelines.contract.parts import scratch
 from pipelines.contract.schema import SPLITS, SURVIVORS
 from pipelines.engine.iterate import iterate, queries
 from pipelines.steps.base import Outcome, Work
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from pipelines.steps.settings import Curation
 
 S, I64 = pa.string(), pa.int64()
-SIDES: Final = pa.schema([("doc_id", S), ("origin_id", S), ("is_heldout", pa.int32())])
+SIDES: Final = scratch(pa.schema([("doc_id", S), ("origin_id", S), ("is_heldout", pa.int32())]))
 TIES: Final = pa.schema([("a", S), ("b", S)])
-COUNTS: Final = pa.schema([(name, I64) for name in ("num_train", "num_heldout", "num_origins", "num_tied")])
+COUNTS: Final = scratch(pa.schema([(name, I64) for name in ("num_train", "num_heldout", "num_origins", "num_tied")]))
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,18 @@ class DrawSides:
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """Each document's origin and the side that it draws; near copies come later."""
         origins = list(zip(batch.column("source").to_pylist(), batch.column("origin").to_pylist(), strict=True))
-        ids = [hashlib.blake2b(f"{source}\0{origin}".encode(), digest_size=16).hexdigest() for source, origin in origins]
-        sides = [int(self.share(source, origin) < self.heldout_ratio) for source, origin in origins]
+        drawn = {one: (_origin_id(*one), int(self.share(*one) < self.heldout_ratio)) for one in set(origins)}  # an origin is hashed once a batch
+        ids, sides = zip(*(drawn[one] for one in origins), strict=True) if origins else ((), ())
         return {"sides": pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(ids, S), pa.array(sides, pa.int32())], schema=SIDES)}
 
     def share(self, source: str, origin: str) -> float:
         """A number in [0, 1) that depends on nothing but seed, source and origin."""
         drawn = hashlib.blake2b(f"{self.seed}\0{source}\0{origin}".encode(), digest_size=8).digest()
         return int.from_bytes(drawn, "big") / 2**64
+
+
+def _origin_id(source: str, origin: str) -> str:
+    return hashlib.blake2b(f"{source}\0{origin}".encode(), digest_size=16).hexdigest()
 
 
 class Split:
