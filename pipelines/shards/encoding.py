@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from pipelines.shards.interning import entry_at, hashed, place_of, put
 from pipelines.shards.merging import merge, pair_table
 from pipelines.shards.pretokens import kinds_of, pretoken_end
 from pipelines.text.compile import inlined, kernel
@@ -21,20 +22,13 @@ from pipelines.text.words import utf8_buffers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    from pipelines.shards.merging import Bytes, Int32, Int64, Pair
-
-    Uint64 = npt.NDArray[np.uint64]
+    from pipelines.shards.interning import Bytes, Int32, Int64, Uint64
+    from pipelines.shards.merging import Pair
 
 _NUM_PRETOKENS: Final = 1 << 18  # remembered at most: with 16 bytes and 8 ids each, 24 MB
 _NUM_BYTES: Final = 16
 _NUM_IDS: Final = 8
 _LONGEST: Final = 64  # bytes of a pre-token that is remembered; longer ones seldom come again
-_ENTRY: Final = np.uint64((1 << 24) - 1)  # a place holds the number of an entry in its low bits, and in the others what the hash has there
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
-_PRIME: Final = np.uint64(0x100000001B3)
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Encoder:
@@ -87,10 +81,10 @@ def _encode(
         while at < end:
             after = pretoken_end(utf8, at, end, kinds)
             size = after - at
-            hashed = _hashed(utf8, at, after)
-            place = _place(utf8, at, size, hashed, places, entries, held)
+            value = hashed(utf8, at, after)
+            place = place_of(utf8, at, size, value, places, entries, held)
             if places[place]:
-                entry = np.int64(places[place] & _ENTRY) - 1
+                entry = entry_at(places, place)
                 first = entries[entry, 2]
                 for i in range(entries[entry, 3]):
                     ids[count + i] = held_ids[first + i]
@@ -104,8 +98,8 @@ def _encode(
                     if used[0] == entries.shape[0] or used[1] + size > held.size or used[2] + count - first > held_ids.size:
                         places[:] = 0
                         used[:] = 0
-                        place = np.int64(hashed) & places.size - 1
-                    _remember(utf8, at, size, hashed, place, ids, first, count, places, entries, held, held_ids, used)
+                        place = place_of(utf8, at, size, value, places, entries, held)
+                    _remember(utf8, at, size, value, place, ids, first, count, places, entries, held, held_ids, used)
             at = after
         ids[count] = end_of_text
         count += 1
@@ -113,38 +107,8 @@ def _encode(
 
 
 @inlined
-def _hashed(utf8: Bytes, start: int, end: int) -> np.uint64:
-    value = _BASIS
-    for i in range(start, end):
-        value = (value ^ np.uint64(utf8[i])) * _PRIME
-    value = (value ^ value >> np.uint64(32)) * _MIX
-    return value ^ value >> np.uint64(29)
-
-
-@inlined
-def _place(utf8: Bytes, start: int, size: int, hashed: np.uint64, places: Uint64, entries: Int64, held: Bytes) -> np.int64:
-    """The place of a pre-token, or the free one where it belongs."""
-    place = np.int64(hashed) & places.size - 1
-    while places[place]:
-        if (places[place] ^ hashed) & ~_ENTRY == 0:
-            entry = np.int64(places[place] & _ENTRY) - 1
-            if entries[entry, 1] == size and _is_same(utf8, start, held, entries[entry, 0], size):
-                return place
-        place = (place + 1) & places.size - 1
-    return place
-
-
-@inlined
-def _is_same(utf8: Bytes, start: int, other: Bytes, other_start: int, size: int) -> bool:
-    for i in range(size):  # noqa: SIM110 - numba has no generators here
-        if utf8[start + i] != other[other_start + i]:
-            return False
-    return True
-
-
-@inlined
 def _remember(
-    utf8: Bytes, start: int, size: int, hashed: np.uint64, place: np.int64, ids: Int32, first: int, last: int,
+    utf8: Bytes, start: int, size: int, value: np.uint64, place: np.int64, ids: Int32, first: int, last: int,
     places: Uint64, entries: Int64, held: Bytes, held_ids: Int32, used: Int64,
 ) -> None:  # fmt: skip
     entry, at, at_ids = used[0], used[1], used[2]
@@ -153,5 +117,5 @@ def _remember(
     for i in range(last - first):
         held_ids[at_ids + i] = ids[first + i]
     entries[entry, 0], entries[entry, 1], entries[entry, 2], entries[entry, 3] = at, size, at_ids, last - first
-    places[place] = (hashed & ~_ENTRY) | np.uint64(entry + 1)
+    put(places, place, value, entry)
     used[0], used[1], used[2] = entry + 1, at + size, at_ids + last - first

@@ -14,11 +14,7 @@ from pipelines.text.compile import inlined
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    Bytes = npt.NDArray[np.uint8]
-    Int32 = npt.NDArray[np.int32]
-    Int64 = npt.NDArray[np.int64]
+    from pipelines.shards.interning import Bytes, Int32, Int64
 
 Pair = tuple[int, int]
 EMPTY: Final = -1

@@ -22,9 +22,7 @@ from tokenizers import Regex, pre_tokenizers
 from pipelines.text.compile import inlined
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Bytes = npt.NDArray[np.uint8]
+    from pipelines.shards.interning import Bytes
 
 OTHER: Final = 0
 SPACE: Final = 3
