@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.config import encode
+from pipelines.contract.parts import laid_out
 from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTINE, SURVIVORS
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
 
-FINALS: Final = {f"finals_{split}": CORPUS.schema for split in ("train", "heldout")}
+_ROW_GROUP_BYTES: Final = 32 << 20  # these files are what is published: a reader of a few columns or rows wants neither one row group nor hundreds
+_PUBLISHED: Final = laid_out(CORPUS.schema, row_group_bytes=_ROW_GROUP_BYTES, is_content_defined=True)
+FINALS: Final = {f"finals_{split}": _PUBLISHED for split in ("train", "heldout")}
 
 
 @dataclass(frozen=True)
