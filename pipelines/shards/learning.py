@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pipelines.shards.interning import entry_at, hashed, place_of, put
-from pipelines.shards.pretokens import pretoken_end
+from pipelines.shards.pretokens import cut
 from pipelines.text.compile import inlined, kernel
+from pipelines.text.interned import Interned
 from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-    from pipelines.shards.interning import Bytes, Int32, Int64
+    from pipelines.shards.merging import Int32
+    from pipelines.shards.pretokens import Bytes, Int64
 
 _HALF: Final = 32  # a pair is two ids in one number
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _LOW: Final = (1 << _HALF) - 1
 _NONE: Final = -1
 _NUM_BYTES: Final = 256
+_STRETCH: Final = 4 << 20
 _ANY_NUMBER: Final = 1 << 32
 _ROOM: Final = 1 << 16  # of each array to begin with
 _PAIRS, _NODES, _TOUCHED, _QUEUED, _WAITING, _NUM_USED = range(6)  # how much of each array is in use
@@ -46,9 +48,7 @@ def learn_merges(texts: pa.Array, vocab_size: int, kinds: Bytes, first: Sequence
         first: tokens that there are before the first merge.
         byte_ids: the ids of the 256 bytes among them.
     """
-    offsets, utf8 = utf8_buffers(texts)
-    pretokens = _count_pretokens(offsets, utf8, kinds)
-    learning = _Learning(_symbols(utf8, pretokens, byte_ids), pretokens)
+    learning = _Learning(*_words(*_counted(texts, kinds), byte_ids))
     tokens, ids, merges = list(first), {token: place for place, token in enumerate(first)}, []
     while len(tokens) < vocab_size and (pair := learning.best()) is not None:
         token = tokens[pair[0]] + tokens[pair[1]]
@@ -58,6 +58,33 @@ def learn_merges(texts: pa.Array, vocab_size: int, kinds: Bytes, first: Sequence
         learning.merge(made, len(tokens))
         merges.append(pair)
     return tokens, merges
+
+
+def _counted(texts: pa.Array, kinds: Bytes) -> tuple[Interned, Int64]:
+    """The distinct pre-tokens of texts, and how often each stands there."""
+    offsets, utf8 = utf8_buffers(texts)
+    met, counts = Interned(), np.zeros(0, np.int64)
+    for start, end in _stretches(offsets):
+        places, _ = cut(offsets[start : end + 1], utf8, kinds)
+        numbers = met.numbers_of(utf8, places[:-1], places[1:])
+        counts = np.append(counts, np.zeros(met.count - len(counts), np.int64))
+        counts += np.bincount(numbers, minlength=met.count)
+    return met, counts
+
+
+def _stretches(offsets: Int64) -> Iterator[tuple[int, int]]:
+    """Runs of texts of about ``_STRETCH`` bytes: a pre-token takes 20 bytes while it is looked up."""
+    start = 0
+    while start < len(offsets) - 1:
+        end = max(start + 1, int(np.searchsorted(offsets, offsets[start] + _STRETCH, "right")) - 1)
+        yield start, end
+        start = end
+
+
+def _words(met: Interned, counts: Int64, byte_ids: Int32) -> tuple[Int32, Int64]:
+    """The ids of the bytes of all pre-tokens, end to end; and where those of each begin, how many they are, and how often it stands in the texts."""
+    starts = met.starts[: met.count + 1]
+    return byte_ids[met.utf8[: starts[-1]]], np.stack([starts[:-1], np.diff(starts), counts], axis=1)
 
 
 class _Learning:
@@ -74,7 +101,7 @@ class _Learning:
         self._used = np.zeros(_NUM_USED, np.int64)
         self._best = (_NONE, _NONE)
         word = 0
-        while (word := _count_pairs(word, *self._counted())) < len(words):
+        while (word := _count_pairs(word, *self._counts())) < len(words):
             self._grow(0)
 
     def best(self) -> tuple[int, int] | None:
@@ -87,10 +114,10 @@ class _Learning:
     def merge(self, made: int, num_tokens: int) -> None:
         """Makes that pair one symbol wherever it stands."""
         pair, node = self._best
-        while (node := _merge(node, pair, made, num_tokens, *self._counted())) != _NONE:
+        while (node := _merge(node, pair, made, num_tokens, *self._counts())) != _NONE:
             self._grow(num_tokens)
 
-    def _counted(self) -> tuple[Any, ...]:
+    def _counts(self) -> tuple[Any, ...]:
         return self._symbols, self._words, self._pairs, self._touched, self._nodes, self._used
 
     def _grow(self, num_tokens: int) -> None:
@@ -110,42 +137,6 @@ def _no_pairs(size: int) -> Int64:
 
 def _doubled(array: Any) -> Any:
     return np.concatenate([array, np.empty_like(array)])
-
-
-@kernel
-def _count_pretokens(offsets: Int64, utf8: Bytes, kinds: Bytes) -> Int64:
-    """The distinct pre-tokens of texts: int64[n, 3], where the first of each begins, its bytes, and how often it stands there."""
-    entries, places, count = np.empty((1 << 12, 3), np.int64), np.zeros(1 << 13, np.uint64), 0
-    for text in range(offsets.size - 1):
-        at, end = offsets[text], offsets[text + 1]
-        while at < end:
-            after = pretoken_end(utf8, at, end, kinds)
-            if count == entries.shape[0]:
-                entries, places = np.concatenate((entries, entries)), np.zeros(2 * places.size, np.uint64)
-                for entry in range(count):
-                    value = hashed(utf8, entries[entry, 0], entries[entry, 0] + entries[entry, 1])
-                    put(places, place_of(utf8, entries[entry, 0], entries[entry, 1], value, places, entries, utf8), value, entry)
-            value = hashed(utf8, at, after)
-            place = place_of(utf8, at, after - at, value, places, entries, utf8)
-            if not places[place]:
-                put(places, place, value, count)
-                entries[count, 0], entries[count, 1], entries[count, 2] = at, after - at, 0
-                count += 1
-            entries[entry_at(places, place), 2] += 1
-            at = after
-    return entries[:count]
-
-
-@kernel
-def _symbols(utf8: Bytes, pretokens: Int64, byte_ids: Int32) -> Int32:
-    """The ids of the bytes of each pre-token, end to end; where each begins there takes the place of where it began in the texts."""
-    symbols, count = np.empty(pretokens[:, 1].sum(), np.int32), 0
-    for i in range(pretokens.shape[0]):
-        start, pretokens[i, 0] = pretokens[i, 0], count
-        for j in range(pretokens[i, 1]):
-            symbols[count + j] = byte_ids[utf8[start + j]]
-        count += pretokens[i, 1]
-    return symbols
 
 
 @kernel

@@ -14,7 +14,11 @@ from pipelines.text.compile import inlined
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.shards.interning import Bytes, Int32, Int64
+    import numpy.typing as npt
+
+    from pipelines.shards.pretokens import Bytes, Int64
+
+    Int32 = npt.NDArray[np.int32]
 
 Pair = tuple[int, int]
 EMPTY: Final = -1

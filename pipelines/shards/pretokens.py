@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from tokenizers import Regex, pre_tokenizers
 
-from pipelines.text.compile import inlined
+from pipelines.text.compile import inlined, kernel
 
 if TYPE_CHECKING:
-    from pipelines.shards.interning import Bytes
+    import numpy.typing as npt
+
+    Bytes = npt.NDArray[np.uint8]
+    Int64 = npt.NDArray[np.int64]
 
 OTHER: Final = 0
 SPACE: Final = 3
@@ -60,6 +63,28 @@ def _ranges_from(first: int) -> list[tuple[int, int]]:
     return [(codes[start], kind) for start, kind in zip(starts, kinds, strict=True)]
 
 
+def cut(offsets: Int64, utf8: Bytes, kinds: Bytes) -> tuple[Int64, Int64]:
+    """Where each pre-token begins, and behind them where the last ends; and which is the first of each text, and behind them how many there are."""
+    places = np.empty(int(offsets[-1] - offsets[0]) + 1, np.int64)  # as many as bytes at most; what is not written takes no memory
+    firsts = np.empty(len(offsets), np.int64)
+    return places[: _cut(offsets, utf8, kinds, places, firsts) + 1], firsts
+
+
+@kernel
+def _cut(offsets: Int64, utf8: Bytes, kinds: Bytes, places: Int64, firsts: Int64) -> int:
+    count = 0
+    for text in range(offsets.size - 1):
+        firsts[text] = count
+        at = offsets[text]
+        while at < offsets[text + 1]:
+            places[count] = at
+            count += 1
+            at = _end(utf8, at, offsets[text + 1], kinds)
+    firsts[offsets.size - 1] = count
+    places[count] = offsets[offsets.size - 1]
+    return count
+
+
 @inlined
 def _character(utf8: Bytes, at: int) -> tuple[np.int64, int]:
     """The character that begins there, and the number of its bytes."""
@@ -88,7 +113,7 @@ def _contraction(utf8: Bytes, at: int, end: int) -> int:
 
 
 @inlined
-def pretoken_end(utf8: Bytes, at: int, end: int, kinds: Bytes) -> int:
+def _end(utf8: Bytes, at: int, end: int, kinds: Bytes) -> int:
     """Where the pre-token ends that begins at ``at`` in a text that ends at ``end``."""
     code, width = _character(utf8, at)
     kind = kinds[code]
