@@ -1,19 +1,20 @@
-"""A byte-level BPE, in the file format of the library ``tokenizers``: learned and encoded here, to the byte and the id that the library gives."""
+"""A byte-level BPE: learning is the library ``tokenizers``', the order in which it sees the text is ours; so is encoding, to the same ids."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pipelines.shards.encoding import Encoder
-from pipelines.shards.learning import learn_merges
-from pipelines.shards.pretokens import kinds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 END_OF_TEXT: Final = "<|endoftext|>"
 
@@ -26,20 +27,17 @@ class Encodes(Protocol):
         ...
 
 
-def learn(texts: pa.Array, vocab_size: int, ranges: tuple[tuple[int, int], ...]) -> str:
+def learn(texts: Iterable[str], vocab_size: int) -> str:
     """The JSON of a byte-level BPE tokenizer (Radford et al. 2019) learned from the texts; id 0 is the end of a text.
 
-    The same texts give the same tokenizer, byte for byte, in any order: that which the library's trainer makes of them.
+    The same texts give the same tokenizer, byte for byte.
     """
-    first = [END_OF_TEXT, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    byte_ids = np.array([first.index(character) for character in byte_characters()], np.int32)
-    tokens, merges = learn_merges(texts, vocab_size, kinds_of(ranges), first, byte_ids)
-    ranked: dict[tuple[int, int], None] = {}
-    for pair in merges:
-        ranked.pop(pair, None)  # of a pair that was learned twice the later rank counts
-        ranked[pair] = None
-    model = models.BPE(vocab={token: place for place, token in enumerate(tokens)}, merges=[(tokens[left], tokens[right]) for left, right in ranked])
-    return str(_blank(model).to_str())
+    tokenizer = _blank(models.BPE())
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, special_tokens=[END_OF_TEXT], initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return str(tokenizer.to_str())
 
 
 @lru_cache(maxsize=2)

@@ -17,19 +17,21 @@ from pipelines.shards.tokenizer import encoder, learn
 from pipelines.steps.base import Outcome, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.steps.settings import Curation
 
 SAMPLE: Final = scratch(pa.schema([("doc_id", pa.string()), ("position", pa.int64())]))
-SAMPLE_TEXTS: Final = scratch(pa.schema([("text", pa.string())]))
+SAMPLE_TEXTS: Final = scratch(pa.schema([("position", pa.int64()), ("text", pa.string())]))
 
 
 @dataclass(frozen=True)
 class TakeTexts:
-    """The texts of a sample."""
+    """The texts of a sample with their place in it."""
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """Texts alone: in which order a tokenizer sees them does not matter."""
-        return {"sample_texts": batch.select(["text"])}
+        """Position and text."""
+        return {"sample_texts": batch.select(["position", "text"])}
 
 
 @dataclass(frozen=True)
@@ -75,24 +77,25 @@ class Tokenize:
         return {"shards": SHARDS.schema, "survivors": SURVIVORS.schema}
 
     def run(self, work: Work) -> Outcome:
-        """Learns from a bounded sample, the first in the order of doc_id, then encodes everything."""
+        """Learns from a bounded sample in the order of doc_id, then encodes everything."""
         survivors, train = work.table("scrub", "survivors"), work.table("scrub", "finals_train")
         if train.num_rows == 0:
             raise InputError(f"{work.config.name}: no document is left on the train side; loosen the [judge] presets, or give more text")
-        ranges = character_ranges()
-        learned = learn(self._sample(work, survivors, train), work.config.tokenize.vocab_size, ranges)
+        learned = learn(self._sample(work, survivors, train), work.config.tokenize.vocab_size)
         path = work.subfolder("tokenizer") / "tokenizer.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(learned, encoding="utf-8")
         finals = Table(name="finals", schema=CORPUS.schema, files=train.files + work.table("scrub", "finals_heldout").files)
         columns = ["doc_id", "text", "source", "split"]
-        shards = work.map(finals, EncodeTexts(learned, ranges), {"shards": SHARDS.schema}, columns=columns)
+        shards = work.map(finals, EncodeTexts(learned, character_ranges()), {"shards": SHARDS.schema}, columns=columns)
         artifacts = {"tokenizer.json": work.warehouse.artifact(path)}
         return Outcome(tables={**shards, "survivors": survivors}, account=work.unchanged(survivors, shards["shards"]), artifacts=artifacts)
 
-    def _sample(self, work: Work, survivors: Table, train: Table) -> pa.Array:
+    def _sample(self, work: Work, survivors: Table, train: Table) -> Iterator[str]:
         options = work.config.tokenize
         given = {"survivors": survivors, "splits": work.table("split", "splits")}
         sample = work.query("tokenizer_sample", SAMPLE, given, max_bytes=options.sample_bytes)
         texts = work.map(train, TakeTexts(), {"sample_texts": SAMPLE_TEXTS}, columns=["doc_id", "text"], beside=sample)["sample_texts"]
-        return work.engine.rows(texts, 10_000_000).column("text").cast(pa.large_string()).combine_chunks()
+        rows = work.engine.rows(texts, 10_000_000)
+        places = pc.sort_indices(rows.column("position"))
+        return (str(rows.column("text")[place.as_py()]) for place in places)

@@ -18,7 +18,7 @@ TEXTS = [prose(random.Random(seed)) for seed in range(20)]
 
 
 def learned(texts: list[str], vocab_size: int) -> str:
-    return learn(pa.array(texts, pa.string()), vocab_size, character_ranges())
+    return learn(texts, vocab_size)
 
 
 LEARNED = learned(TEXTS, 400)
