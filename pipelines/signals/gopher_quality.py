@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.contract.columns import column
 from pipelines.signals.base import shares, signals
-from pipelines.text.word_table import MET_STOP_WORDS, NUM_ALPHABETIC, NUM_REAL, NUM_WORDS, REAL_CHARACTERS
+from pipelines.text.word_facts import MET_STOP_WORDS, NUM_ALPHABETIC, NUM_REAL, NUM_WORDS, REAL_CHARACTERS
 
 if TYPE_CHECKING:
     from pipelines.text.batch import DocumentBatch

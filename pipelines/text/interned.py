@@ -153,19 +153,20 @@ def _slot_of(found: np.uint64, data: Bytes, start: int, end: int, utf8: Bytes, s
 
 
 @inlined
-def _are_equal(one: Bytes, at: int, other: Bytes, place: int, length: int) -> bool:
+def _are_equal(one: Bytes, at: int, other: Bytes, place: int, length: int) -> np.bool | bool:
     """Whether more than eight bytes are equal."""
     for i in range(0, length - _WORD, _WORD):
         if _eight(one, at + i) != _eight(other, place + i):
             return False
-    return bool(_eight(one, at + length - _WORD) == _eight(other, place + length - _WORD))
+    same: np.bool = _eight(one, at + length - _WORD) == _eight(other, place + length - _WORD)
+    return same
 
 
 @inlined
-def find(data: Bytes, start: int, end: int, utf8: Bytes, starts: Int64, slots: Uint64) -> int:
+def find(data: Bytes, start: int, end: int, utf8: Bytes, starts: Int64, slots: Uint64) -> np.int64:
     """The number of a string, -1 if it was never met."""
     slot = _slot_of(hash_of(data, start, end), data, start, end, utf8, starts, slots)
-    return int(slots[np.uint64(2) * slot + np.uint64(1)] & _LOW) - 1
+    return np.int64(slots[np.uint64(2) * slot + np.uint64(1)] & _LOW) - np.int64(1)
 
 
 @kernel

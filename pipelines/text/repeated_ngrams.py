@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.text.compile import inlined, kernel
 from pipelines.text.hashing import mixed
-from pipelines.text.word_table import CHARACTERS
+from pipelines.text.word_facts import CHARACTERS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -44,7 +44,7 @@ def repeated_ngram_characters(words: WordIds) -> Int64:
 
 
 @inlined
-def _group(key: np.uint64, keys: Uint64, groups: Int32, mask: np.uint64, num_groups: int) -> int:
+def _group(key: np.uint64, keys: Uint64, groups: Int32, mask: np.uint64, num_groups: np.int64) -> np.int64:
     """The number of a key in a table of groups, ``num_groups`` for one that was not met before."""
     slot = mixed(key) & mask
     while groups[slot] >= 0 and keys[slot] != key:
@@ -52,7 +52,7 @@ def _group(key: np.uint64, keys: Uint64, groups: Int32, mask: np.uint64, num_gro
     if groups[slot] < 0:
         keys[slot] = key
         groups[slot] = num_groups
-    return int(groups[slot])
+    return np.int64(groups[slot])
 
 
 @kernel
@@ -90,7 +90,8 @@ def _count(ids: Int32, first: Int64, facts: Int32, num_words: int, found: Int64)
                 table *= 2
             groups[:table] = -1
             mask = np.uint64(table - 1)
-            num_groups = num_held = 0
+            num_groups = np.int64(0)
+            num_held = 0
             most, top = 1, 0
             for k in range(held - 1):
                 if places[k + 1] != places[k] + 1:
@@ -98,7 +99,7 @@ def _count(ids: Int32, first: Int64, facts: Int32, num_words: int, found: Int64)
                 group = _group(np.uint64(names[k]) << np.uint64(32) | np.uint64(names[k + 1]), keys, groups, mask, num_groups)
                 if group == num_groups:
                     counts[group], firsts[group] = 0, places[k]
-                    num_groups += 1
+                    num_groups += np.int64(1)
                 counts[group] += 1
                 places[num_held], names[num_held] = places[k], group
                 num_held += 1

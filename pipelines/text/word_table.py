@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.characters import LAST, LETTER, character, in_category, letters
 from pipelines.text.compile import kernel
-from pipelines.text.english import cut_by_rule, cut_by_spacy, end_marks
+from pipelines.text.english import cut_by_rule, cut_by_spacy
 from pipelines.text.interned import Interned, longer, spans_of
-from pipelines.text.marks import symbols
 from pipelines.text.white_space import Chunks, chunks_of
-from pipelines.text.words import SPACELESS, utf8_buffers
+from pipelines.text.word_facts import IS_END_MARK, IS_PUNCTUATION, NUM_FACTS, SENTENCE_PART, added_up, describe
+from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,35 +30,10 @@ if TYPE_CHECKING:
     Bool = npt.NDArray[np.bool_]
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
-    Uint64 = npt.NDArray[np.uint64]
 
 # So many chunks of running text take, with their words, about 130 MB.
 _MOST_CHUNKS: Final = 1 << 20
 _MOST_BYTES: Final = 1 << 25
-
-# What a character is, in bits beside LETTER.
-_SYMBOL: Final = 2
-_PUNCTUATION: Final = 4
-_END_MARK: Final = 8
-_MARK: Final = 16  # belongs to the character before it
-_ALONE: Final = 32  # of a script written without spaces
-
-# Columns of facts. A word that is a mark, or of marks alone, is not real; characters are code points.
-NUM_WORDS: Final = 0
-NUM_REAL: Final = 1
-REAL_CHARACTERS: Final = 2
-NUM_ALPHABETIC: Final = 3  # words with a letter
-MET_STOP_WORDS: Final = 4  # a bit for each of STOP_WORDS
-CHARACTERS: Final = 5
-SENTENCE_PART: Final = 6
-_NUM_FACTS: Final = 7
-
-IS_PUNCTUATION: Final = 1  # goes on with the sentence that it stands behind
-IS_END_MARK: Final = 2
-
-# Gopher's stop words (Rae et al. 2021, table A1).
-STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
-_LONGEST_STOP_WORD: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -82,10 +55,8 @@ class WordIds:
     chunk_ids: Int32
 
     def totals(self, *, by_language: bool = False) -> Int64:
-        """Facts of each text's words added up, in columns up to ``MET_STOP_WORDS``, of which each bit is there if a word has it: int64[N, 5]."""
-        totals = np.zeros((len(self.first) - 1, MET_STOP_WORDS + 1), np.int64)
-        _add_up(self.ids, self.first, self.table.facts(by_language=by_language), totals)
-        return totals
+        """Facts of each text's words added up: int64[N, 5], see ``pipelines.text.word_facts.added_up``."""
+        return added_up(self.ids, self.first, self.table.facts(by_language=by_language))
 
     def sentences(self, starts: Int64, ends: Int64) -> Int64:
         """Sentences of each line from a start to an end in the bytes of the texts, as ``sentences_of_spans`` counts them: int64[L].
@@ -119,7 +90,7 @@ class WordTable:
         self.chunks, self.words = Interned(), Interned()
         self.cut, self.runs = np.empty(1, np.int32), np.empty(1, np.int32)
         self._num_cut = self._num_runs = 0
-        self._facts = {by_language: (0, np.empty((1, _NUM_FACTS), np.int32)) for by_language in (False, True)}
+        self._facts = {by_language: (0, np.empty((1, NUM_FACTS), np.int32)) for by_language in (False, True)}
         self._steps = 0, np.empty((1, 4), np.int32)
 
     @property
@@ -137,14 +108,11 @@ class WordTable:
         return WordIds(ids=words[:size], first=first, table=self, chunks=chunks, chunk_ids=ids)
 
     def facts(self, *, by_language: bool = False) -> Int32:
-        """Facts of every word that was met, a row each: int32[capacity, 7], for the columns see above.
-
-        By language they are those of its pieces: in scripts written without spaces one character, with its combining marks, is a word.
-        """
+        """Facts of every word that was met, a row each: int32[capacity, NUM_FACTS], see ``pipelines.text.word_facts``."""
         known, facts = self._facts[by_language]
         if known < self.words.count:
             facts = longer(facts, self.words.count)
-            _describe(self.words.utf8, self.words.starts, known, _classes(), by_language, _stop_words(), facts[: self.words.count])
+            describe(self.words.utf8, self.words.starts, known, facts[: self.words.count], by_language=by_language)
             self._facts[by_language] = self.words.count, facts
         return facts
 
@@ -232,24 +200,6 @@ def sentences_of_spans(data: Bytes, starts: Int64, ends: Int64) -> Int64:
     return table_in_use().words_of(data, starts, ends).sentences(starts, ends)
 
 
-@cache
-def _classes() -> Bytes:
-    classes = letters() * np.uint8(LETTER) | in_category("P") * np.uint8(_PUNCTUATION)
-    marks = in_category("M")
-    alone = np.zeros(LAST + 1, np.bool_)
-    for low, high in SPACELESS:
-        alone[low : high + 1] = True
-    classes |= marks * np.uint8(_MARK) | (alone & ~marks) * np.uint8(_ALONE)
-    for bit, members in ((_SYMBOL, symbols()), (_END_MARK, end_marks())):
-        classes[[ord(member) for member in members]] |= bit
-    return classes
-
-
-@cache
-def _stop_words() -> Uint64:
-    return np.array([int.from_bytes(word.encode(), "little") for word in STOP_WORDS], np.uint64)
-
-
 @kernel
 def _spread(ids: Int32, first_chunk: Int64, cut: Int32, runs: Int32, words: Int32, first: Int64) -> int:
     """Writes words of chunks end to end, and the first of each text; returns how many there are."""
@@ -267,59 +217,6 @@ def _spread(ids: Int32, first_chunk: Int64, cut: Int32, runs: Int32, words: Int3
                     size += 1
     first[first.size - 1] = size
     return size
-
-
-@kernel
-def _add_up(ids: Int32, first: Int64, facts: Int32, totals: Int64) -> None:
-    """Adds up facts of each text's words."""
-    for text in range(len(totals)):
-        for i in range(first[text], first[text + 1]):
-            word = ids[i]
-            for fact in range(MET_STOP_WORDS):
-                totals[text, fact] += facts[word, fact]
-            totals[text, MET_STOP_WORDS] |= facts[word, MET_STOP_WORDS]
-
-
-@kernel
-def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_language: bool, stop_words: Uint64, facts: Int32) -> None:  # noqa: FBT001
-    """Fills facts of words from ``first`` on. A word is one piece, or by language as many as it has characters of scripts without spaces."""
-    for row in range(first, len(facts)):
-        facts[row] = 0
-        place, end = starts[row], starts[row + 1]
-        are_marks = np.uint8(_PUNCTUATION)
-        begin, characters, shared, united = place, 0, np.uint8(0xFF), np.uint8(0)
-        after_alone = False
-        while place < end:
-            point, width = character(utf8, place, end)
-            what = classes[point]
-            are_marks &= what
-            united |= what
-            shared &= what
-            characters += 1
-            facts[row, CHARACTERS] += 1
-            place += width
-            if what & _MARK == 0:
-                after_alone = what & _ALONE != 0
-            is_last = place == end
-            if by_language and not is_last:
-                following = classes[character(utf8, place, end)[0]]
-                is_last = following & _ALONE != 0 or (after_alone and following & _MARK == 0)
-            if is_last:
-                facts[row, NUM_WORDS] += 1
-                facts[row, NUM_ALPHABETIC] += united & LETTER != 0
-                if shared & _SYMBOL == 0:
-                    facts[row, NUM_REAL] += 1
-                    facts[row, REAL_CHARACTERS] += characters
-                if place - begin <= _LONGEST_STOP_WORD:
-                    packed = np.uint64(0)
-                    for i in range(place - begin):
-                        packed |= np.uint64(utf8[begin + i]) << np.uint64(8 * i)
-                    for i in range(stop_words.size):
-                        facts[row, MET_STOP_WORDS] |= (stop_words[i] == packed) << i
-                begin, characters, shared, united = place, 0, np.uint8(0xFF), np.uint8(0)
-                after_alone = False
-        one = facts[row, CHARACTERS] == 1
-        facts[row, SENTENCE_PART] = IS_END_MARK if one and what & _END_MARK else IS_PUNCTUATION if are_marks else 0
 
 
 @kernel

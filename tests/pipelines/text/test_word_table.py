@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text import segment, word_table
+from pipelines.text import segment, word_facts, word_table
 from pipelines.text.english import MAX_CHUNK, cut_by_rule, english
 from pipelines.text.interned import Interned, spans_of
 from pipelines.text.marks import symbols
 from pipelines.text.white_space import chunks_of
-from pipelines.text.word_table import STOP_WORDS, WordTable, sentences_of_spans, word_ids
+from pipelines.text.word_facts import STOP_WORDS
+from pipelines.text.word_table import WordTable, sentences_of_spans, word_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,9 +172,9 @@ def test_facts_of_every_character_are_those_of_python() -> None:
     table = WordTable()
     numbers = table.words.numbers_of(*spans_of(points))
     facts = table.facts()[numbers]
-    assert facts[:, word_table.NUM_ALPHABETIC].tolist() == [int(point.isalpha()) for point in points]
-    assert facts[:, word_table.NUM_REAL].tolist() == [int(point not in symbols()) for point in points]
-    is_punctuation = facts[:, word_table.SENTENCE_PART] != 0
+    assert facts[:, word_facts.NUM_ALPHABETIC].tolist() == [int(point.isalpha()) for point in points]
+    assert facts[:, word_facts.NUM_REAL].tolist() == [int(point not in symbols()) for point in points]
+    is_punctuation = facts[:, word_facts.SENTENCE_PART] != 0
     assert is_punctuation.tolist() == [unicodedata.category(point).startswith("P") or point in "\u0964\u1735" for point in points]
 
 
