@@ -1,18 +1,15 @@
-"""The detector of personal data that scrub uses: presidio's recognisers on the windows where they could find something."""
+"""The detector of personal data that scrub uses: presidio's recognisers where they could find something."""
 
+from ours import batch, batches_of
 from protocol import WARM_UP, Arm
 
 from pipelines.detectors.base import detectors, find_in_each
 
 arm = Arm("assay")
 detector = detectors["presidio"]()
-find_in_each(detector, [WARM_UP + " jane@example.org +44 20 7946 0958 93.184.216.34"], ["0"])
-doc_ids = [str(number) for number in range(len(arm.texts))]
-BATCH = 500
+some = batch([{"doc_id": "0", "text": WARM_UP + " jane@example.org +44 20 7946 0958 93.184.216.34 4111 1111 1111 1111"}])
+find_in_each(detector, some["text"], some["doc_id"])
+batches = batches_of(arm.texts)
 with arm.timed():
-    found = [
-        spans
-        for first in range(0, len(arm.texts), BATCH)
-        for spans in find_in_each(detector, arm.texts[first : first + BATCH], doc_ids[first : first + BATCH])
-    ]
+    found = [spans for one in batches for spans in find_in_each(detector, one["text"], one["doc_id"])]
 arm.finish(spans=[[[s.start, s.end, s.entity, s.score] for s in spans] for spans in found])
