@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.compile import kernel
-from pipelines.text.compile import inlined
+from pipelines.text.compile import inlined, kernel
 
 if TYPE_CHECKING:
     import numpy.typing as npt

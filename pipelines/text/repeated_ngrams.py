@@ -92,7 +92,7 @@ def _count(ids: Int32, first: Int64, facts: Int32, num_words: int, found: Int64)
             mask = np.uint64(table - 1)
             num_groups = np.int64(0)
             num_held = 0
-            most, top = 1, 0
+            most, top = np.int64(1), np.int64(0)
             for k in range(held - 1):
                 if places[k + 1] != places[k] + 1:
                     continue
