@@ -104,9 +104,9 @@ def _count(ids: Int32, first: Int64, facts: Int32, num_words: int, found: Int64)
                 places[num_held], names[num_held] = places[k], group
                 num_held += 1
             if n <= _LAST_TOP:
-                for group in range(num_groups):
-                    if counts[group] > most:
-                        most, top = counts[group], firsts[group]
+                for one in range(num_groups):
+                    if counts[one] > most:
+                        most, top = np.int64(counts[one]), np.int64(firsts[one])
                 if n <= size:
                     found[text, n - _FIRST] = most * (before[top + n] - before[top] + n - 1)
             else:
