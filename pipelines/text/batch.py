@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from pipelines.text import segment
 from pipelines.text.language import detect
 from pipelines.text.line_counts import LineCounts, count_lines
+from pipelines.text.segment import cut_spaceless
 from pipelines.text.word_table import WordIds, word_ids
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class DocumentBatch:
     @cached_property
     def language_words(self) -> list[list[str]]:
         """``words``, but where a script is written without spaces, one character is one word."""
-        return [segment.cut_spaceless(words) for words in self.words]
+        return [cut_spaceless(words) for words in self.words]
 
     def _fact(self, name: str) -> list[str | None]:
         return self._facts[name].to_pylist() if name in self._facts else [None] * len(self)

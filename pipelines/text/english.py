@@ -44,7 +44,6 @@ from pipelines.text.lean_imports import without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     import numpy.typing as npt
     from spacy.lang.en import English
@@ -127,7 +126,7 @@ def cut_by_spacy(chunks: Sequence[str]) -> list[list[str]]:
     [['do', "n't"], ['10', 'km']]
     """
     words: list[list[str]] = []
-    with memory_zone():
+    with english().memory_zone():  # without it spaCy keeps the words it meets for ever: 460 bytes each
         first = num_characters = 0
         for i, chunk in enumerate(chunks, 1):
             num_characters += len(chunk)
@@ -146,12 +145,6 @@ def _cut_together(chunks: Sequence[str]) -> list[list[str]]:
         else:
             words[-1].append(token.text)
     return words
-
-
-def memory_zone() -> AbstractContextManager[object]:
-    """Within it spaCy keeps the words it meets; without it, for ever: 460 bytes each. Zones do not nest."""
-    zone: AbstractContextManager[object] = english().memory_zone()
-    return zone
 
 
 @cache

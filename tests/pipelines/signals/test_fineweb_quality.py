@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pipelines.signals.fineweb_quality import FinewebQuality
 from pipelines.text.batch import DocumentBatch
 from pipelines.text.marks import sentence_terminals
-from pipelines.text.segment import english_words
 
 LINES = st.sampled_from(["It rains.", "It rains.", "", " ", "\u6771\u4eac\u3002", "x" * 30, "\u00e9" * 31, "a\r", "- b"]) | st.text(max_size=8)
 TEXTS = st.lists(LINES, max_size=8).map("\n".join)
@@ -27,7 +26,7 @@ def plainly_measured(text: str) -> dict[str, float]:
         "punctuated_line_ratio": share(sum(line[-1] in sentence_terminals() for line in lines), len(lines)),
         "short_line_ratio": share(sum(len(line) <= 30 for line in lines), len(lines)),
         "duplicate_line_character_ratio": share(repeated, len(text) - text.count("\n")),
-        "line_break_ratio": share(text.count("\n"), len(english_words([text])[0])),
+        "line_break_ratio": share(text.count("\n"), len(DocumentBatch.of([text]).words[0])),
     }
 
 

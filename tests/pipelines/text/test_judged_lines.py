@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pipelines.signals.c4 import C4
 from pipelines.text.batch import DocumentBatch
 from pipelines.text.c4_lines import JAVASCRIPT, LOREM_IPSUM, POLICIES, judge_line
+from pipelines.text.interned import spans_of
 from pipelines.text.judged_lines import FAULTS, judge_lines
-from pipelines.text.segment import count_sentences, memory_zone
+from pipelines.text.word_table import sentences_of_spans
 from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ def test_the_signals_are_sums_over_the_lines_of_each_text(texts: list[str], need
         read = [line for line in judged if line.fault in {None, "javascript", "policy"}]
         assert row["num_lorem_ipsum"] == sum("lorem ipsum" in line.text.lower() for line in read)
         assert row["num_curly_brackets"] == sum("{" in line.text for line in read if line.fault != "javascript")
-        with memory_zone():
-            assert row["num_sentences"] == sum(count_sentences(line.text) for line in judged if line.fault is None)
+        assert row["num_sentences"] == sentences_of_spans(*spans_of(line.text for line in judged if line.fault is None)).sum()
 
 
 def test_a_line_of_ten_megabytes_without_white_space_has_too_long_a_word() -> None:

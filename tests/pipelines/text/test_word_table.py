@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text import segment, word_facts, word_table
+from pipelines.text import word_facts, word_table
 from pipelines.text.english import MAX_CHUNK, cut_by_rule, english
 from pipelines.text.interned import Interned, spans_of
 from pipelines.text.marks import symbols
+from pipelines.text.segment import cut_spaceless
 from pipelines.text.white_space import chunks_of
 from pipelines.text.word_facts import STOP_WORDS
 from pipelines.text.word_table import WordTable, sentences_of_spans, word_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    import pytest
 
 # What rules look at, of one character and of more.
 PIECES = [
@@ -146,10 +146,13 @@ def test_slices_of_arrays_and_large_strings_are_read_where_they_stand() -> None:
 
 
 @given(st.lists(TEXTS, max_size=5))
-def test_sentences_of_spans_are_counted_as_in_lines_by_themselves(lines: list[str]) -> None:
-    with segment.memory_zone():
-        expected = [segment.count_sentences(line) for line in lines]
-    assert sentences_of_spans(*spans_of(lines)).tolist() == expected
+def test_sentences_of_lines_are_those_of_the_lines_by_themselves(lines: list[str]) -> None:
+    lines = [line for text in lines for line in text.splitlines()]
+    data, starts, ends = spans_of(line + "\n" for line in lines)
+    stripped_starts = starts + [len(line.encode()) - len(line.lstrip().encode()) for line in lines] if lines else starts
+    stripped_ends = stripped_starts + [len(line.strip().encode()) for line in lines] if lines else ends
+    together = word_table.table_in_use().words_of(data, starts[:1], ends[-1:]).sentences(stripped_starts, stripped_ends)
+    assert together.tolist() == [int(sentences_of_spans(*spans_of([line]))[0]) for line in lines]
 
 
 def plain_facts(words: Sequence[str]) -> list[int]:
@@ -163,7 +166,7 @@ def test_facts_of_a_word_are_those_of_its_characters(words: list[str]) -> None:
     table = WordTable()
     numbers = table.words.numbers_of(*spans_of(words))
     assert [row[:6].tolist() for row in table.facts()[numbers]] == [plain_facts([word]) for word in words]
-    by_language = [plain_facts(segment.cut_spaceless([word])) for word in words]
+    by_language = [plain_facts(cut_spaceless([word])) for word in words]
     assert [row[:6].tolist() for row in table.facts(by_language=True)[numbers]] == by_language
 
 
@@ -186,6 +189,13 @@ def test_strings_share_a_number_only_if_they_are_equal(strings: list[str]) -> No
     assert [table.string(number) for number in numbers] == strings
 
 
+def test_a_chunk_of_ten_megabytes_and_very_many_distinct_chunks_are_cases() -> None:
+    many = " ".join(map(str, range(300_000)))
+    found = word_ids(pa.array(["x" * 10_000_000, many]))
+    assert np.diff(found.first).tolist() == [1, 300_000]
+    assert found.totals()[0].tolist() == [1, 1, 10_000_000, 1, 0]
+
+
 def test_a_table_grows_and_keeps_its_numbers() -> None:
     strings = [f"{number:x}" * (1 + number % 3) for number in range(20_000)]
     table = Interned()
@@ -199,13 +209,3 @@ def test_a_full_table_gives_way_to_an_empty_one_and_words_stay_the_same(monkeypa
     first, second = word_ids(texts), word_ids(texts)
     assert first.table is not second.table
     assert first.strings() == second.strings() == [["one", "two", "three", ",", "four"], ["five", "six"]]
-
-
-@pytest.mark.shared
-def test_words_and_sentences_of_real_texts_are_spacy_s(shared: Path) -> None:
-    texts = pq.read_table(shared / "corpora" / "small.parquet", columns=["text"]).column("text").combine_chunks()[::30]
-    strings = texts.to_pylist()
-    assert word_ids(texts).strings() == segment.english_words(strings)
-    lines = [line for text in strings for line in text.splitlines()]
-    with segment.memory_zone():
-        assert sentences_of_spans(*spans_of(lines)).tolist() == [segment.count_sentences(line) for line in lines]
