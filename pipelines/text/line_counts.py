@@ -90,6 +90,8 @@ _REPEATED_LINES: Final = _FIELDS.index("repeated_line_characters")
 # Behind the number of pieces of a sort, the repeated ones and their characters.
 _REPEATED: Final = 1
 _REPEATED_CHARACTERS: Final = 2
+_SLOTS: Final = 1 << 13  # of the table that most texts do with
+_UPPER: Final = -(1 << 32)  # the bits of a hash that stand beside a length
 
 
 def count_lines(texts: pa.Array) -> LineCounts:
@@ -136,49 +138,62 @@ def _last_point(data: Bytes, start: int, end: int) -> np.int64:
 
 
 @inlined
-def _occurred(data: Bytes, start: int, end: int, table: Int64, mask: int) -> bool:
-    """Whether these bytes, at least one, are in the table, where they are now. A row is a hash, a start and a length; without a length it is free."""
-    tag, length = np.int64(hash_of(data, start, end)), end - start
-    slot = tag & mask
-    while table[slot, 2] != 0:
-        if table[slot, 0] == tag and table[slot, 2] == length:
-            first, place = table[slot, 1], 0
+def _occurred(data: Bytes, start: int, end: int, table: Int64) -> bool:
+    """Whether these bytes, at least one, are in the table, where they are now. A row is a start and, of a hash and a length, a half each."""
+    length, mask = end - start, table.shape[0] - 1
+    hashed = np.int64(hash_of(data, start, end))
+    key, slot = hashed & _UPPER | length, hashed & mask
+    while table[slot, 1] != 0:
+        if table[slot, 1] == key:
+            first, place = table[slot, 0], 0
             while place < length and data[first + place] == data[start + place]:
                 place += 1
             if place == length:
                 return True
         slot = (slot + 1) & mask
-    table[slot, 0] = tag
-    table[slot, 1] = start
-    table[slot, 2] = length
+    table[slot, 0] = start
+    table[slot, 1] = key
     return False
+
+
+@inlined
+def _has_room(table: Int64, counts: Int64, sort: int) -> bool:
+    """Whether a quarter of the table is free, by the counts of pieces of a sort, and of the repeated ones, that are not in it."""
+    return bool(4 * (counts[sort] - counts[sort + _REPEATED]) <= 3 * table.shape[0])
 
 
 @kernel
 def _count(data: Bytes, offsets: Int64, special: Bool, terminals: Bool, counts: Int64) -> None:
-    """Fills the columns of ``counts``. One table serves all texts: no more of it is wiped than the next one's lines need."""
-    table = np.zeros((16, 3), np.int64)
+    """Fills the columns of ``counts``. One table serves all texts: no more of it is wiped than a text needs.
+
+    What millions of lines need is not known beforehand, for most may be the same or empty: a text that finds the table full begins anew in a larger.
+    """
+    table = np.empty((_SLOTS, 2), np.int64)
     for text in range(offsets.size - 1):
         start, end = offsets[text], offsets[text + 1]
         newlines = 0
         for place in range(start, end):
             newlines += data[place] == 0x0A
         size = 16
-        while size < 2 * (newlines + 1):
+        while size < 2 * (newlines + 1) and size < _SLOTS:
             size *= 2
-        if size > table.shape[0]:
-            table = np.zeros((size, 3), np.int64)
-        counts[text, _CHARACTERS] = characters(data, start, end)
-        counts[text, _NEWLINES] = newlines
-        table[:size, 2] = 0
-        _count_lines(data, start, end, special, terminals, table, size - 1, counts[text])
-        table[:size, 2] = 0
-        _count_paragraphs(data, start, end, table, size - 1, counts[text])
+        while True:
+            if size > table.shape[0]:
+                table = np.empty((size, 2), np.int64)
+            counts[text] = 0
+            counts[text, _CHARACTERS] = characters(data, start, end)
+            counts[text, _NEWLINES] = newlines
+            table[:size, 1] = 0
+            if _count_lines(data, start, end, special, terminals, table[:size], counts[text]):
+                table[:size, 1] = 0
+                if _count_paragraphs(data, start, end, table[:size], counts[text]):
+                    break
+            size *= 4
 
 
 @kernel
-def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:
-    """Counts of everything but paragraphs, of one text."""
+def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bool, table: Int64, counts: Int64) -> bool:
+    """Counts of everything but paragraphs, of one text; false if the table is too small, and then it stops."""
     line = whole = start  # where the line begins, and the one that only newlines end
     is_filled = False  # whether the latter holds anything but white space
     place = start
@@ -194,14 +209,17 @@ def _count_lines(data: Bytes, start: int, end: int, special: Bool, terminals: Bo
         place += broken
         line = place
         if data[place - 1] == 0x0A:
-            _count_line(data, whole, place - 1, is_filled, terminals, table, mask, counts)
+            _count_line(data, whole, place - 1, is_filled, terminals, table, counts)
+            if not _has_room(table, counts, _PIECES):
+                return False
             whole, is_filled = place, False
     if line < end:
         is_filled = _count_ends(data, line, end, counts) or is_filled
-    _count_line(data, whole, end, is_filled, terminals, table, mask, counts)
+    _count_line(data, whole, end, is_filled, terminals, table, counts)
     empty = 1 if start == end else np.int64(data[start] == 0x0A) + np.int64(data[end - 1] == 0x0A)
     counts[_PIECES] += empty
     counts[_PIECES + _REPEATED] += empty > 1
+    return True
 
 
 @inlined
@@ -239,7 +257,7 @@ def _is_general(data: Bytes, place: int, end: int, last: int) -> bool:
 
 
 @kernel
-def _count_line(data: Bytes, start: int, end: int, is_filled: bool, terminals: Bool, table: Int64, mask: int, counts: Int64) -> None:  # noqa: FBT001
+def _count_line(data: Bytes, start: int, end: int, is_filled: bool, terminals: Bool, table: Int64, counts: Int64) -> None:  # noqa: FBT001
     """Counts a line by newlines; an empty one is no piece here."""
     if start == end:
         return
@@ -248,7 +266,7 @@ def _count_line(data: Bytes, start: int, end: int, is_filled: bool, terminals: B
         counts[_FILLED] += 1
         counts[_PUNCTUATED] += terminals[_last_point(data, start, end)]
         counts[_SHORT_LINES] += end - start <= _SHORT or (end - start <= 4 * _SHORT and characters(data, start, end) <= _SHORT)
-    if _occurred(data, start, end, table, mask):
+    if _occurred(data, start, end, table):
         length = characters(data, start, end)
         counts[_PIECES + _REPEATED] += 1
         counts[_PIECES + _REPEATED_CHARACTERS] += length
@@ -257,17 +275,21 @@ def _count_line(data: Bytes, start: int, end: int, is_filled: bool, terminals: B
 
 
 @kernel
-def _count_paragraphs(data: Bytes, start: int, end: int, table: Int64, mask: int, counts: Int64) -> None:
-    """Counts of the paragraphs of one text; a text without any has one that is empty."""
-    place, end = stripped(data, start, end)
-    counts[_PARAGRAPHS] += place == end
+def _count_paragraphs(data: Bytes, start: int, end: int, table: Int64, counts: Int64) -> bool:
+    """Counts of the paragraphs of one text, of which an empty one has one; false if the table is too small, and then it stops."""
+    start, end = stripped(data, start, end)
+    place = start
+    counts[_PARAGRAPHS] += start == end
     while place < end:
         begin = place
         while place < end and not (data[place] == 0x0A and data[place + 1] == 0x0A):  # the last byte is no newline
             place += 1
         counts[_PARAGRAPHS] += 1
-        if (begin, place) != (start, end) and _occurred(data, begin, place, table, mask):
+        if (begin, place) != (start, end) and _occurred(data, begin, place, table):
             counts[_PARAGRAPHS + _REPEATED] += 1
             counts[_PARAGRAPHS + _REPEATED_CHARACTERS] += characters(data, begin, place)
+        if not _has_room(table, counts, _PARAGRAPHS):
+            return False
         while place < end and data[place] == 0x0A:
             place += 1
+    return True

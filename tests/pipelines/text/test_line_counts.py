@@ -86,12 +86,15 @@ def test_each_mark_that_ends_sentences_is_told_from_its_neighbours() -> None:
     assert counted(pa.array(texts)) == [plainly_counted(text) for text in texts]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "\n" * 70, "a\n" * 5000, "\n\n".join(map(str, range(3000))) * 2, "x" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "\n" * 70, "a\n" * 5000, "\n\n".join(map(str, range(9000))) + "\n\n" + "\n\n".join(map(str, range(9000))), "x" * 100_000]
+)
 def test_a_text_of_nothing_but_breaks_or_copies_or_one_line_is_a_case(text: str) -> None:
     (found,) = counted(pa.array([text]))
     pieces = re.split(r"\n+", text)
     assert found["num_pieces"] == len(pieces)
     assert found["num_repeated_pieces"] == len(pieces) - len(set(pieces))
+    assert found["num_repeated_paragraphs"] == (9000 if len(pieces) == 18_000 else 0)
     assert found["num_lines"] == len(text.splitlines())
 
 
