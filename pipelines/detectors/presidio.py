@@ -1,7 +1,7 @@
 """Presidio's pattern recognisers, without a language model: what has a shape or a checksum, not names.
 
 The recognisers are called one by one on the places where they could find something at all, which gives what presidio's engine gives without an
-NLP model (a test compares the two) at a hundredth of the time. Where presidio fails open, this does not: a pattern that times out ends the run.
+NLP model (a test compares the two) at a fraction of the time. Where presidio fails open, this does not: a pattern that times out ends the run.
 
 This module is what a run file says of the detector. The work is done in ``search``, with ``windows``, ``recognizers``, ``phones`` and ``plausible``.
 """
