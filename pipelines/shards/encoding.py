@@ -66,7 +66,8 @@ class Encoder:
         ends = np.empty(len(offsets), np.int32)
         ids = np.empty(_num_ids(numbers, self._held_firsts) + len(texts), np.int32)
         _write(numbers, firsts, self._held_ids, self._held_firsts, self._end_of_text, ids, ends)
-        return pa.ListArray.from_arrays(pa.array(ends), pa.array(ids))
+        values = pa.Array.from_buffers(pa.int32(), len(ids), [None, pa.py_buffer(ids)])  # pa.array would import pandas, a second for every worker
+        return pa.Array.from_buffers(pa.list_(pa.int32()), len(texts), [None, pa.py_buffer(ends)], children=[values])
 
     def _forget(self) -> None:
         self._met, self._num_merged = Interned(), 0
