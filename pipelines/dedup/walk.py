@@ -5,11 +5,12 @@ Jaccard with an already kept one reaches the threshold, compared as integers; th
 
 Kept documents are found by a prefix filter (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007): with all shingles in one order, rare
 ones first, two sets of Jaccard t or more share one of the first n - ceil(t n) + 1 shingles of each. Only these are indexed and looked up, so
-boilerplate that a whole component shares costs nothing, and only sets whose sizes allow the threshold are compared in full.
+boilerplate that a whole component shares costs nothing, and only sets are compared whose sizes, and what stands behind the first shingle that they
+share, allow the threshold (Xiao, Wang, Lin and Yu 2008): before it they have nothing in common.
 
 Several components are walked in one go, because most are pairs: their shingles are told apart, so that no set meets one of another component.
 
-Shingles are known by 64-bit hashes; `pipelines.dedup.shingles` says how rarely that errs. Memory: at most 60 bytes a shingle of the
+Shingles are known by 64-bit hashes; `pipelines.dedup.shingles` says how rarely that errs. Memory: at most 70 bytes a shingle of the
 group, beside its text.
 """
 
@@ -127,34 +128,33 @@ def _rare_first(hashes: Uint64, first: Int64) -> tuple[Int32, int]:
 
 
 @kernel
-def _walk(  # noqa: C901 - one loop over sets, shingles and postings
+def _walk(
     ranks: Int32, first: Int64, num_ranks: int, numerator: int, denominator: int, partner: Int64, shared: Int64
 ) -> None:
     """Fills ``partner`` and ``shared``. Postings are linked lists through the prefixes of the kept sets."""
-    num_sets = first.size - 1
+    num_sets, total = first.size - 1, numerator + denominator
     newest = np.full(num_ranks, -1, np.int64)  # the last posting of each rank
     capacity = 0
     for i in range(num_sets):
         capacity += _prefix(first[i + 1] - first[i], numerator, denominator)
-    earlier, owner = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
+    earlier, owner, stands = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64)
     compared_with = np.full(num_sets, -1, np.int64)
     used = 0
     for i in range(num_sets):
         start, size = first[i], first[i + 1] - first[i]
         prefix = _prefix(size, numerator, denominator)
         best, best_shared, best_union = -1, 0, 1
-        for rank in ranks[start : start + prefix]:
-            posting = newest[rank]
+        for place in range(start, start + prefix):
+            posting = newest[ranks[place]]
             while posting >= 0:
-                other = owner[posting]
+                other, other_place = owner[posting], stands[posting]
                 posting = earlier[posting]
                 if compared_with[other] == i:
                     continue
                 compared_with[other] = i
                 other_size = first[other + 1] - first[other]
-                if min(size, other_size) * denominator < max(size, other_size) * numerator:
-                    continue
-                both = _intersection(ranks, start, first[i + 1], first[other], first[other + 1], numerator, denominator)
+                enough = ((size + other_size) * numerator + total - 1) // total  # J >= t means |A & B| >= t / (1 + t) (|A| + |B|)
+                both = _intersection(ranks, place, first[i + 1], other_place, first[other + 1], enough)
                 union = size + other_size - both
                 if both * denominator < union * numerator:
                     continue
@@ -164,9 +164,9 @@ def _walk(  # noqa: C901 - one loop over sets, shingles and postings
         if best >= 0:
             partner[i], shared[i] = best, best_shared
             continue
-        for rank in ranks[start : start + prefix]:
-            earlier[used], owner[used] = newest[rank], i
-            newest[rank] = used
+        for place in range(start, start + prefix):
+            earlier[used], owner[used], stands[used] = newest[ranks[place]], i, place
+            newest[ranks[place]] = used
             used += 1
 
 
@@ -177,10 +177,8 @@ def _prefix(size: int, numerator: int, denominator: int) -> int:
 
 
 @kernel
-def _intersection(ranks: Int32, a: int, a_end: int, b: int, b_end: int, numerator: int, denominator: int) -> int:
-    """Size of the intersection of two ascending runs, or 0 as soon as the threshold is out of reach."""
-    total = numerator + denominator
-    enough = ((a_end - a + b_end - b) * numerator + total - 1) // total  # J >= t means |A & B| >= t / (1 + t) (|A| + |B|)
+def _intersection(ranks: Int32, a: int, a_end: int, b: int, b_end: int, enough: int) -> int:
+    """Size of the intersection of two ascending runs, or 0 as soon as ``enough`` is out of reach."""
     found = 0
     while a < a_end and b < b_end:
         if found + min(a_end - a, b_end - b) < enough:
