@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, cast
 
@@ -91,6 +92,7 @@ def _joined(*columns: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(*columns, _scalar(b""))
 
 
+@cache
 def _scalar(value: bytes) -> pa.Scalar:
     return pa.scalar(value, _BYTES)
 
