@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from pipelines.text.language import detect
+from pipelines.text.language import detect_all
 from pipelines.text.line_counts import LineCounts, count_lines
 from pipelines.text.segment import cut_spaceless
 from pipelines.text.word_table import WordIds, word_ids
@@ -77,7 +77,8 @@ class DocumentBatch:
         """Most likely language of each text and its probability: what ``clean`` found, else found now."""
         if {"language", "language_score"} <= self._facts.keys():
             return list(zip(self._facts["language"].to_pylist(), self._facts["language_score"].to_pylist(), strict=True))
-        return [detect(text) for text in self.strings]
+        codes, scores = detect_all(self.texts)
+        return list(zip(codes.to_pylist(), scores.to_pylist(), strict=True))
 
     @cached_property
     def line_counts(self) -> LineCounts:

@@ -42,20 +42,15 @@ _AS_IT_IS: Final = 1
 _IN_LOWER_CASE: Final = 2
 
 
-def detect(text: str) -> tuple[str, float]:
-    """The most likely language code and its probability in [0, 1]; a text without letters is ("und", 0.0).
-
-    White space is folded first: the model takes one line, and navigation at the head of a page misleads it less on one.
-
-    >>> detect("Der Hund schläft unter dem Tisch.")[0]
-    'de'
-    """
-    codes, scores = detect_all(pa.array([text], pa.string()))
-    return codes[0].as_py(), scores[0].as_py()
-
-
 def detect_all(texts: pa.Array) -> tuple[pa.StringArray, pa.DoubleArray]:
-    """Language and probability of each text of an Arrow string array without nulls, as ``detect`` has them."""
+    """Most likely language code of each text and its probability in [0, 1]; a text without letters is ("und", 0.0).
+
+    White space is folded first: the model takes one line, and navigation at the head of a page misleads it less on one. The texts are an Arrow array
+    of strings without nulls.
+
+    >>> detect_all(pa.array(["Der Hund schläft unter dem Tisch.", "1 + 1"]))[0].to_pylist()
+    ['de', 'und']
+    """
     lines, offsets, manners = _lines(texts)
     model = language_model()
     found, scores = model.predict(lines, offsets)

@@ -22,6 +22,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BOUNDED = {
     ("pipelines/engine/work.py", "table"): "the bounded reader, which refuses more rows than it was told; and what stands beside a map, in workers",
     ("pipelines/steps/runner.py", "ledger"): "one row",
+    ("pipelines/contamination/ngrams.py", "source.items"): "in workers: the items that the step was allowed to register, see MAX_ITEMS",
     ("app/evaluation.py", "scores"): "a row for each task, metric and subset",
     ("app/evaluation.py", "benchmark_items"): "a row for each part of an item that the run file asks for",
     ("app/training.py", "checkpoints"): "a row a checkpoint",

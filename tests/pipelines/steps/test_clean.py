@@ -13,7 +13,7 @@ from pipelines.cleaners.base import cleaners
 from pipelines.contract.schema import EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.clean import STAGE_TEXTS, CleanTexts
 from pipelines.text.edits import apply, compose_traced, to_bytes
-from pipelines.text.language import detect
+from pipelines.text.language import detect_all
 
 CARRIED = ("source", "kind", "origin", "url", "license")
 ONE = {"texts": {"mojibake": cleaners["mojibake"](), "ftfy": cleaners["ftfy"]()}}
@@ -59,7 +59,7 @@ def plain_clean(stages, rows):
                 more = cleaner.changes(text)
                 changes, text = (compose_traced(changes, more, name), apply(text, more)) if more else (changes, text)
             first = text if first is None else first
-            code, score = detect(text)
+            [code], [score] = (found.to_pylist() for found in detect_all(pa.array([text], pa.string())))
             fields = {**{name: row[name] for name in ("doc_id", *CARRIED)}, "text": text, "language": code, "language_score": score}
             out[table].append({name: fields[name] for name in STAGE_TEXTS.names} if table != "texts" else fields)
         utf8 = text.encode()

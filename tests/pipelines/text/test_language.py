@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract.errors import PartError
-from pipelines.text.language import UNKNOWN, detect, detect_all
+from pipelines.text.language import UNKNOWN, detect_all
 from pipelines.text.language_model import read_model
 
 DETECTOR = LangDetector(LangDetectConfig(max_input_length=4000))
@@ -99,7 +99,7 @@ def test_label_and_score_are_those_of_fasttext(texts):
     ],
 )
 def test_long_texts_capitals_and_odd_ones_too(text):
-    assert detect(text) == plain_detect(text)
+    assert detected([text]) == [plain_detect(text)]
 
 
 def test_more_words_than_are_kept_at_hand_are_looked_up_all_the_same():
