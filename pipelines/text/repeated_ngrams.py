@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pipelines.text.compile import inlined, kernel
+from pipelines.text.compile import kernel
 from pipelines.text.hashing import mixed
 from pipelines.text.word_facts import CHARACTERS
 
@@ -41,18 +41,6 @@ def repeated_ngram_characters(words: WordIds) -> Int64:
     found = np.zeros((len(words.first) - 1, len(TOP) + len(DUPLICATED)), np.int64)
     _count(words.ids, words.first, words.table.facts(), words.table.words.count, found)
     return found
-
-
-@inlined
-def _group(key: np.uint64, keys: Uint64, groups: Int32, mask: np.uint64, num_groups: np.int64) -> np.int64:
-    """The number of a key in a table of groups, ``num_groups`` for one that was not met before."""
-    slot = mixed(key) & mask
-    while groups[slot] >= 0 and keys[slot] != key:
-        slot = (slot + np.uint64(1)) & mask
-    if groups[slot] < 0:
-        keys[slot] = key
-        groups[slot] = num_groups
-    return np.int64(groups[slot])
 
 
 @kernel
@@ -90,23 +78,28 @@ def _count(ids: Int32, first: Int64, facts: Int32, num_words: int, found: Int64)
                 table *= 2
             groups[:table] = -1
             mask = np.uint64(table - 1)
-            num_groups = np.int64(0)
-            num_held = 0
+            num_groups = num_held = 0
             most, top = np.int64(1), np.int64(0)
             for k in range(held - 1):
                 if places[k + 1] != places[k] + 1:
                     continue
-                group = _group(np.uint64(names[k]) << np.uint64(32) | np.uint64(names[k + 1]), keys, groups, mask, num_groups)
-                if group == num_groups:
+                key = np.uint64(names[k]) << np.uint64(32) | np.uint64(names[k + 1])
+                slot = mixed(key) & mask  # looked up here and not in a function: with arrays a call costs more than the look
+                while groups[slot] >= 0 and keys[slot] != key:
+                    slot = (slot + np.uint64(1)) & mask
+                group = groups[slot]
+                if group < 0:
+                    group = np.int32(num_groups)
+                    keys[slot], groups[slot] = key, group
                     counts[group], firsts[group] = 0, places[k]
-                    num_groups += np.int64(1)
+                    num_groups += 1
                 counts[group] += 1
                 places[num_held], names[num_held] = places[k], group
                 num_held += 1
             if n <= _LAST_TOP:
                 for one in range(num_groups):
                     if counts[one] > most:
-                        most, top = np.int64(counts[one]), np.int64(firsts[one])
+                        most, top = counts[one], firsts[one]
                 if n <= size:
                     found[text, n - _FIRST] = most * (before[top + n] - before[top] + n - 1)
             else:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Int32 = npt.NDArray[np.int32]
     Int64 = npt.NDArray[np.int64]
 
-# So many chunks of running text take, with their words, about 130 MB.
+# So many chunks of running text take, with their words, about 180 MB.
 _MOST_CHUNKS: Final = 1 << 20
 _MOST_BYTES: Final = 1 << 25
 
