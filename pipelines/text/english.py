@@ -207,27 +207,12 @@ def english_rules() -> Rules:
 
 
 @kernel
-def _kind_of_known(utf8: Bytes, start: int, end: int, kinds: Bytes, known_utf8: Bytes, known_starts: Int64, known_slots: Uint64) -> np.int64:
+def _kind(utf8: Bytes, start: int, end: int, kinds: Bytes, most_bytes: int, known_utf8: Bytes, known_starts: Int64, known_slots: Uint64) -> np.int64:
+    """What bytes of a chunk are, if they are a string that is known. Call it where their edges fit: a call costs ten times as much as that look."""
+    if end - start > most_bytes:
+        return np.int64(0)
     number = find(utf8, start, end, known_utf8, known_starts, known_slots)
     return np.int64(0) if number < 0 else np.int64(kinds[number])
-
-
-@inlined
-def _kind(
-    utf8: Bytes,
-    start: int,
-    end: int,
-    kinds: Bytes,
-    edges: Bool,
-    most_bytes: int,
-    known_utf8: Bytes,
-    known_starts: Int64,
-    known_slots: Uint64,
-) -> np.int64:
-    """What bytes of a chunk are, if they are a string that is known. Most are not by a glance, which is inlined: a call costs ten times as much."""
-    if start >= end or end - start > most_bytes or not edges[utf8[start], utf8[end - 1]]:
-        return np.int64(0)
-    return _kind_of_known(utf8, start, end, kinds, known_utf8, known_starts, known_slots)
 
 
 @kernel
@@ -260,34 +245,39 @@ def _cut_chunks(
             high += 1
             place += width
         at[high] = end
-        if high > MAX_CHUNK or (
-            common and not _kind(utf8, at[0], at[high], kinds, edges, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION
-        ):
+        asked = high <= MAX_CHUNK and edges[utf8[starts[chunk]], utf8[end - 1]]
+        if asked:
+            asked = _kind(utf8, starts[chunk], end, kinds, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
+        if high > MAX_CHUNK or (common and not asked):
             found_starts[size], found_ends[size] = starts[chunk], end
             counts[chunk] = 1
             size += 1
             continue
         first, low, num_suffixes = size, 0, 0
         last = UNDECIDED
-        asked = False
         while low < high and high - low != last and not asked:
             last = high - low
-            asked = _kind(utf8, at[low], at[high], kinds, edges, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
+            if edges[utf8[at[low]], utf8[at[high] - 1]]:
+                asked |= _kind(utf8, at[low], at[high], kinds, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
             prefix = prefix_of(points, marks, low, high)
             if prefix:
-                asked |= _kind(utf8, at[low + prefix], at[high], kinds, edges, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
+                if low + prefix < high and edges[utf8[at[low + prefix]], utf8[at[high] - 1]]:
+                    asked |= _kind(utf8, at[low + prefix], at[high], kinds, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
                 found_starts[size], found_ends[size] = at[low], at[low + prefix]
                 size += 1
             inner = low + prefix
             suffix = suffix_of(points, marks, inner, high) if inner < high else 0
             for start in range(max(inner + 1, high - most_bytes), high - suffix):
-                if is_digit(points[start - 1]) and (
-                    _kind(utf8, at[start], at[high], kinds, edges, most_bytes, known_utf8, known_starts, known_slots) & _UNIT
+                if (
+                    is_digit(points[start - 1])
+                    and edges[utf8[at[start]], utf8[at[high] - 1]]
+                    and _kind(utf8, at[start], at[high], kinds, most_bytes, known_utf8, known_starts, known_slots) & _UNIT
                 ):
                     suffix = high - start
                     break
             if suffix:
-                asked |= _kind(utf8, at[low], at[high - suffix], kinds, edges, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
+                if low < high - suffix and edges[utf8[at[low]], utf8[at[high - suffix] - 1]]:
+                    asked |= _kind(utf8, at[low], at[high - suffix], kinds, most_bytes, known_utf8, known_starts, known_slots) & _EXCEPTION != 0
                 suffixes[num_suffixes] = high
                 num_suffixes += 1
                 high -= suffix
@@ -317,13 +307,15 @@ def _cut_chunks(
         for word in range(first, size):
             if asked:
                 break
-            kind = _kind(utf8, found_starts[word], found_ends[word], kinds, edges, most_bytes, known_utf8, known_starts, known_slots)
+            if not edges[utf8[found_starts[word]], utf8[found_ends[word] - 1]]:
+                continue
+            kind = _kind(utf8, found_starts[word], found_ends[word], kinds, most_bytes, known_utf8, known_starts, known_slots)
             asked = kind & _AMONG_WORDS != 0 and kind & _ONE_WORD == 0
             if kind & _BEGINS:
                 for last_word in range(word + 1, size):
                     if found_ends[last_word] - found_starts[word] > most_bytes:
                         break
-                    kind = _kind(utf8, found_starts[word], found_ends[last_word], kinds, edges, most_bytes, known_utf8, known_starts, known_slots)
+                    kind = _kind(utf8, found_starts[word], found_ends[last_word], kinds, most_bytes, known_utf8, known_starts, known_slots)
                     asked |= kind & _AMONG_WORDS != 0
         counts[chunk] = size - first
         if asked:
