@@ -38,7 +38,7 @@ from pipelines.text.affixes import (
     suffix_of,
 )
 from pipelines.text.characters import LETTER, character, letters, points_of
-from pipelines.text.compile import inlined, kernel
+from pipelines.text.compile import kernel
 from pipelines.text.interned import Interned, find, spans_of
 from pipelines.text.lean_imports import without
 
