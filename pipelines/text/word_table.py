@@ -182,6 +182,7 @@ def table_in_use() -> WordTable:
 def word_ids(texts: pa.Array) -> WordIds:
     """Words of texts in an Arrow array without nulls.
 
+    >>> import pyarrow as pa
     >>> word_ids(pa.array(["It's 9 a.m.", ""])).strings()
     [['It', "'s", '9', 'a.m.'], []]
     """
