@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SIZES: Final = (10_000, 30_000, 100_000, 300_000, 1_000_000, 2_000_000)
 MOST: Final = 1.05  # exponent that is still called linear
-_FEWEST, _TIMES = 300, 3  # documents of a corpus that costs next to nothing but what every run costs, and how often it is curated
+_FEWEST, _TIMES = 3000, 3  # documents of a corpus that keeps every worker busy and costs little else, and how often it is curated
 _LEAST_S: Final = 0.1
 _RUN_FILE: Final = """
 name = "growth"

@@ -57,12 +57,12 @@ def grown(documents, cpu_s):
 
 
 def test_growth_beyond_what_is_called_linear_fails_and_other_growth_is_plotted(monkeypatch, tmp_path):
-    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + (size - 300) / 1000))
+    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + (size - 3000) / 1000))
     figures = growth.growth_campaign(tmp_path, 100_000, tmp_path / "growth.svg")
     assert figures["exponent"] == "1.000 +- 0.000"
     assert figures["fixed_s"] == 5.0
     assert len(ET.parse(tmp_path / "growth.svg").getroot().findall("{*}circle")) == 3
-    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + ((size - 300) / 1000) ** 1.2))
+    monkeypatch.setattr(growth, "curated", lambda _folder, size: grown(size, 5 + ((size - 3000) / 1000) ** 1.2))
     with pytest.raises(CampaignFailed, match=re.escape("the power 1.200 +- 0.000")):
         growth.growth_campaign(tmp_path, 100_000)
 
