@@ -128,9 +128,7 @@ def _rare_first(hashes: Uint64, first: Int64) -> tuple[Int32, int]:
 
 
 @kernel
-def _walk(
-    ranks: Int32, first: Int64, num_ranks: int, numerator: int, denominator: int, partner: Int64, shared: Int64
-) -> None:
+def _walk(ranks: Int32, first: Int64, num_ranks: int, numerator: int, denominator: int, partner: Int64, shared: Int64) -> None:
     """Fills ``partner`` and ``shared``. Postings are linked lists through the prefixes of the kept sets."""
     num_sets, total = first.size - 1, numerator + denominator
     newest = np.full(num_ranks, -1, np.int64)  # the last posting of each rank
