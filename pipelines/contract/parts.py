@@ -11,6 +11,7 @@ import hashlib
 import os
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
@@ -22,8 +23,7 @@ from pipelines.contract.errors import CorruptFile, PartError, explained
 from pipelines.contract.hashing import MASK, file_sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 ROW_GROUP_BYTES: Final = 4 << 20
 _WRITE_BYTES: Final = 1 << 20  # of one call of Python's for a file's bytes; Parquet writes page by page
@@ -107,11 +107,12 @@ def scratch(schema: pa.Schema) -> pa.Schema:
 class PartWriter:
     """Writes the tables of one attempt of one worker; use as a context manager, then ask for ``files``."""
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES) -> None:
-        """Nothing is created before the first row arrives."""
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], row_group_bytes: int = ROW_GROUP_BYTES, *, attempt: str = "") -> None:
+        """Nothing is created before the first row arrives. ``attempt`` names the files, where those of several writers belong together."""
         self._folder = folder
         self._schemas = dict(schemas)
         self._row_group_bytes = row_group_bytes
+        self._attempt = attempt or new_attempt()
         self._open: dict[str, _OpenPart] = {}
         self.files: list[PartFile] = []
 
@@ -129,7 +130,7 @@ class PartWriter:
                 if batch.num_rows == 0:
                     continue
                 if name not in self._open:
-                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes)
+                    self._open[name] = _OpenPart(self._folder / name, name, self._schemas[name], self._row_group_bytes, self._attempt)
                 self._open[name].add(conform(batch, self._schemas[name]))
 
     def __enter__(self) -> Self:
@@ -155,10 +156,10 @@ class PartWriter:
 
 
 class _OpenPart:
-    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int) -> None:
+    def __init__(self, folder: Path, table: str, schema: pa.Schema, row_group_bytes: int, attempt: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.table = table
-        self.path = folder / f"part-{uuid.uuid4().hex}.parquet"
+        self.path = folder / f"part-{attempt}.parquet"
         self.schema = schema
         asked = schema.metadata or {}
         self.limit = int(asked.get(_ROW_GROUP_BYTES, row_group_bytes))
@@ -247,6 +248,21 @@ class _WrittenFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+def new_attempt() -> str:
+    """A name that no other attempt of any worker has."""
+    return uuid.uuid4().hex
+
+
+def attempts_of(table: Table) -> frozenset[str]:
+    """The attempts that wrote a table's files."""
+    return frozenset(Path(path).stem for path in table.paths)
+
+
+def of_attempts(table: Table, attempts: Collection[str]) -> Table:
+    """The part of a table that some attempts wrote."""
+    return Table(name=table.name, schema=table.schema, files=tuple(file for file in table.files if Path(file.path).stem in attempts))
 
 
 def by_bytes(batches: Iterable[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pipelines.contract.parts import Table
 
     Rows = Mapping[str, pa.RecordBatch | pa.Table]
+
+
+FILE: Final = b"file"  # in the metadata of a batch's schema: the part file that its rows are from, where a worker read it itself
 
 
 class Body(Protocol):
@@ -120,6 +123,10 @@ class Engine(Protocol):
 
     def peak_rss_bytes(self) -> int:
         """Highest resident memory of a worker outside this process so far; 0 if none has reported."""
+        ...
+
+    def rest(self) -> None:
+        """Lets go of what idle workers of this machine hold until they are needed again: the driver is about to need the memory itself."""
         ...
 
     def close(self) -> None:

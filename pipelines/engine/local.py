@@ -105,6 +105,10 @@ class LocalEngine:
         """As the protocol says."""
         self._report = report
 
+    def rest(self) -> None:
+        """As the protocol says: the processes end, and others begin with the next verb."""
+        self.close()
+
     def close(self) -> None:
         """Ends the worker processes."""
         if self._pool is not None:

@@ -42,13 +42,18 @@ class Branch:
     """Writes what a body gives and drives what rides on it; a context manager, and ``files`` holds everything once it is left."""
 
     def __init__(
-        self, folder: Path, outputs: Mapping[str, pa.Schema], riders: tuple[Rider, ...], guard: Callable[[Body, Path], AbstractContextManager[None]]
+        self,
+        folder: Path,
+        outputs: Mapping[str, pa.Schema],
+        riders: tuple[Rider, ...],
+        guard: Callable[[Body, Path], AbstractContextManager[None]],
+        attempt: str,
     ) -> None:
-        """``guard`` turns what a rider's body raises into an error that can be shown."""
-        self._writer = PartWriter(folder, outputs)
+        """``guard`` turns what a rider's body raises into an error that can be shown; ``attempt`` names the files of the whole tree."""
+        self._writer = PartWriter(folder, outputs, attempt=attempt)
         self._outputs = outputs
         self._guard = guard
-        self._riders = [(rider, Branch(rider.folder, rider.outputs, rider.riders, guard)) for rider in riders]
+        self._riders = [(rider, Branch(rider.folder, rider.outputs, rider.riders, guard, attempt)) for rider in riders]
         self._inside = ExitStack()
         self._taken_s = 0.0  # CPU seconds of rows taken, those of its own riders included
         self.files: list[PartFile] = []

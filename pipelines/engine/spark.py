@@ -166,6 +166,9 @@ class SparkEngine:
         """As the protocol says."""
         return self._tally.peak_rss_bytes
 
+    def rest(self) -> None:
+        """As the protocol says; Spark ends idle Python workers by itself."""
+
     def close(self) -> None:
         """Stops the session, if this engine started it."""
         if not self._is_own:

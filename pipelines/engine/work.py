@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from pipelines.contract.columns import conform
 from pipelines.contract.errors import AssayError, InputUnreadable, PartError, explained
-from pipelines.contract.parts import Table, read_row_groups, read_table
-from pipelines.engine.base import Body, Rider
+from pipelines.contract.parts import Table, new_attempt, read_row_groups, read_table
+from pipelines.engine.base import FILE, Body, Rider
 from pipelines.engine.reports import Report, report_of
 from pipelines.engine.riders import BATCH_BYTES, Branch
 
@@ -55,7 +55,7 @@ class Job:
 
     def branch(self) -> Branch:
         """What writes the tables of one attempt."""
-        return Branch(self.folder, self.outputs, self.riders, guarded)
+        return Branch(self.folder, self.outputs, self.riders, guarded, new_attempt())
 
 
 def units_of(table: Table) -> list[Unit]:
@@ -90,7 +90,7 @@ def map_units(job: Job, units: Sequence[Unit]) -> Report:
             ):
                 joined = batch if job.beside is None else side_of(job.beside).join(batch)
                 if joined.num_rows:
-                    branch.write(job.body(joined))
+                    branch.write(job.body(joined.replace_schema_metadata({FILE: path})))
     return report_of(branch.files, riders_cpu_s=branch.cpu_s())
 
 

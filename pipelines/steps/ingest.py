@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, QuarantineExceeded
-from pipelines.contract.parts import PartWriter, Table, scratch, tables_of
+from pipelines.contract.parts import PartWriter, Table, attempts_of, of_attempts, scratch, tables_of
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED, SURVIVORS
 from pipelines.sources.base import Listing, Source, sources
 from pipelines.steps.base import Account, Outcome, Work
 from pipelines.steps.inputs import barren, check_listings, check_unchanged, files_sha256, gave_nothing
-from pipelines.steps.reading import TALLY, UNITS, ReadUnits, SetRepeatsAside, share_row, shares, skipped_rows
+from pipelines.steps.reading import HOLDING, TALLY, UNITS, FindRepeats, ReadUnits, SetRepeatsAside, share_row, shares, skipped_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipelines.steps.settings import Curation
 
+MAX_HOLDING: Final = 1_000_000  # batches with a repeat of a key
 READ: Final = scratch(pa.schema([("source", pa.string()), ("num_documents", pa.int64())]))
 FAULTS: Final = scratch(pa.schema([
     ("source", pa.string()), ("error", pa.string()), ("num_faults", pa.int64()), ("origin_file", pa.string()), ("message", pa.string()),
@@ -103,13 +105,18 @@ def _listings(config: Curation, made: Mapping[str, Source]) -> dict[str, Listing
 
 
 def _without_repeats(work: Work, tables: dict[str, Table]) -> dict[str, Table]:
-    """The tables with repeats of a key in quarantine."""
-    if not work.query("repeated_keys", REPEATED, {"documents": tables["documents"]}).num_rows:
+    """The tables with repeats of a key in quarantine: the part files that hold one are written anew, and what rides on them rides again."""
+    documents = tables["documents"]
+    if not work.query("repeated_keys", REPEATED, {"documents": documents}).num_rows:
         return tables
-    firsts = work.query("first_places", FIRST_PLACE, {"documents": tables["documents"]})
+    firsts = work.query("first_places", FIRST_PLACE, {"documents": documents})
+    found = work.map(documents, FindRepeats(), {"holding": HOLDING}, columns=["doc_id", "origin_file", "origin_offset"], beside=firsts)["holding"]
+    holding = {None if name is None else Path(name).stem for name in work.engine.rows(found, MAX_HOLDING).column("file").to_pylist()}
+    again = attempts_of(documents) if None in holding else attempts_of(documents) & holding
     outputs = {spec.name: spec.schema for spec in (DOCUMENTS, SURVIVORS, QUARANTINE)}
-    given = work.map(tables["documents"], SetRepeatsAside(), outputs, beside=firsts)
-    return {**given, "quarantine": _both(tables["quarantine"], given["quarantine"])}
+    given = work.map(of_attempts(documents, again), SetRepeatsAside(), outputs, beside=firsts)
+    rest = {name: of_attempts(tables[name], attempts_of(documents) - again) for name in ("documents", "survivors")}
+    return {**{name: _both(table, given[name]) for name, table in rest.items()}, "quarantine": _both(tables["quarantine"], given["quarantine"])}
 
 
 def _with_unopened(work: Work, records: Table, listings: Mapping[str, Listing]) -> Table:

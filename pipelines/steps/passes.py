@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.contract.parts import Table
+from pipelines.contract.parts import Table, attempts_of, of_attempts, union
 from pipelines.engine.base import Rider
 from pipelines.steps.base import Aboard, Pass, PassingStep, Step, Work
 from pipelines.steps.settings import Curation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Carried:
     """What a pass made while it rode."""
 
-    seen: Table | None  # the rows that it saw; None where the host only handed them on
+    seen: frozenset[str] | None  # the attempts whose rows it saw; None where the host only handed them on
     tables: Mapping[str, Table]
     params: Any
 
@@ -50,8 +50,9 @@ class Riding:
         for one in aboard:
             prefix = f"{_named(one.step, one.its)}/"
             tables = {name: _renamed(made[prefix + name], name) for name in one.its.outputs}
-            seen = made.get(one.host + one.its.reads[1])
-            self.carried[one.step, one.its.name] = Carried(seen=seen, tables=tables, params=one.params)
+            host = made.get(one.host + one.its.reads[1])
+            new = Carried(seen=None if host is None else attempts_of(host), tables=tables, params=one.params)
+            self.carried[one.step, one.its.name] = _both(self.carried.get((one.step, one.its.name)), new)
 
     def steps_on(self, step: str) -> tuple[str, ...]:
         """Names of the steps whose passes ride on a step, or on what rides on it."""
@@ -65,10 +66,12 @@ class Riding:
     def take(self, step: str, its: Pass, table: Table | None) -> Mapping[str, Table] | None:
         """What a pass made of the very rows of a table, with the parameters that its step has now; None where it did not ride, or rode on others."""
         found = self.carried.pop((step, its.name), None)
-        if found is None or _paths(found.seen) != _paths(table):
+        if found is None or found.params != next(one for one in self.steps if one.name == step).params(self.config):
             return None
-        now = next(one for one in self.steps if one.name == step).params(self.config)
-        return found.tables if found.params == now else None
+        if table is None or found.seen is None:
+            return found.tables if table is None and found.seen is None else None
+        attempts = attempts_of(table)
+        return {name: of_attempts(made, attempts) for name, made in found.tables.items()} if attempts <= found.seen else None
 
     def _riders(self, host: str, outputs: Mapping[str, pa.Schema], prefix: str) -> tuple[tuple[Rider, ...], list[Aboard]]:
         riders, aboard = [], []
@@ -94,8 +97,12 @@ class Riding:
         return rider, [own, *aboard]
 
 
-def _paths(table: Table | None) -> set[str] | None:
-    return None if table is None else set(table.paths)
+def _both(earlier: Carried | None, new: Carried) -> Carried:
+    """What a pass made while it rode on two verbs of a step, such as one that reads and one that writes a few files anew."""
+    if earlier is None or earlier.seen is None or new.seen is None or earlier.params != new.params:
+        return new
+    tables = {name: union(name, (earlier.tables[name], made), made.schema) for name, made in new.tables.items()}
+    return Carried(seen=earlier.seen | new.seen, tables=tables, params=new.params)
 
 
 def _named(step: str, its: Pass) -> str:

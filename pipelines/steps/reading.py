@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract.parts import scratch
 from pipelines.contract.schema import DOCUMENTS, QUARANTINE, SKIPPED
+from pipelines.engine.base import FILE
 from pipelines.sources.base import Fault, Record, Records, Skipped, Source, Unit, reader_of
 from pipelines.text.words import utf8_buffers
 
@@ -25,6 +26,7 @@ UNITS: Final = scratch(pa.schema([
     ("sizes", pa.list_(pa.int64())),
 ]))  # fmt: skip
 TALLY: Final = scratch(pa.schema([("source", pa.string()), ("num_records", pa.int64()), ("num_documents", pa.int64()), ("num_bytes", pa.int64())]))
+HOLDING: Final = scratch(pa.schema([("file", pa.string())]))
 # Columns of ``documents`` that are fields of a record.
 _OF_RECORD: Final = {
     "kind": "kind", "record_key": "key", "origin": "origin", "url": "url", "license": "license", "created_at": "created_at", "origin_file": "file",
@@ -235,15 +237,29 @@ def _fault(source: str, fault: Fault) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class FindRepeats:
+    """The part files that hold a record whose key was taken; a null where a batch's file is not known."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """A row for a batch that holds one."""
+        file = (batch.schema.metadata or {}).get(FILE)
+        rows = [] if pc.all(_is_first(batch)).as_py() else [{"file": None if file is None else file.decode()}]
+        return {"holding": pa.RecordBatch.from_pylist(rows, schema=HOLDING)}
+
+
+def _is_first(batch: pa.RecordBatch) -> pa.Array:
+    """Whether each document stands where the first with its key does; beside it is that place, if several have its key."""
+    file, offset = (pc.equal(batch.column(f"origin_{name}"), batch.column(f"first_{name}")) for name in ("file", "offset"))
+    return pc.fill_null(pc.and_(file, offset), fill_value=True)
+
+
+@dataclass(frozen=True)
 class SetRepeatsAside:
-    """Turns records whose key was taken into quarantine rows; beside each document stands the place of the first with its key, if several have it."""
+    """Turns records whose key was taken into quarantine rows."""
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """Documents and survivors without the repeats, and a quarantine row for each of them."""
-        is_first = pc.and_(
-            pc.equal(batch.column("origin_file"), batch.column("first_file")), pc.equal(batch.column("origin_offset"), batch.column("first_offset"))
-        )
-        is_kept = pc.fill_null(is_first, fill_value=True)
+        is_kept = _is_first(batch)
         kept = batch.filter(is_kept).select(DOCUMENTS.schema.names)
         rows = [_repeat(row) for row in batch.drop_columns(["text"]).filter(pc.invert(is_kept)).to_pylist()]
         return {

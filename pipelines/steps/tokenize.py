@@ -81,7 +81,9 @@ class Tokenize:
         survivors, train = work.table("scrub", "survivors"), work.table("scrub", "finals_train")
         if train.num_rows == 0:
             raise InputError(f"{work.config.name}: no document is left on the train side; loosen the [judge] presets, or give more text")
-        learned = learn(self._sample(work, survivors, train), work.config.tokenize.vocab_size)
+        sample = self._sample(work, survivors, train)
+        work.engine.rest()  # the library takes about a gigabyte for a sample of 64 MB
+        learned = learn(sample, work.config.tokenize.vocab_size)
         path = work.subfolder("tokenizer") / "tokenizer.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(learned, encoding="utf-8")

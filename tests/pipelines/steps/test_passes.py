@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import RunFile, load
 from pipelines.contract.errors import PartError
-from pipelines.contract.parts import PartFile, Table, read_table
+from pipelines.contract.parts import PartFile, Table, attempts_of, read_table, union
 from pipelines.contract.schema import DOCUMENTS, LEDGER, SURVIVORS
+from pipelines.contract.schema import TEXTS as TEXTS_SPEC
 from pipelines.contract.warehouse import Warehouse
 from pipelines.engine.options import LocalOptions
 from pipelines.engine.start import make_engine
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from pipelines.steps.settings import Curation
 
+TEXTS = TEXTS_SPEC.schema
 RODE = "clean", "measure", "scrub"
 
 
@@ -153,6 +156,28 @@ def test_what_rode_counts_only_for_the_rows_that_it_saw_and_the_parameters_that_
 
     its = Pass(name="texts", reads=("ingest", "documents"), make=lambda _: Die(Path()), outputs={}, columns=())
     riding = Riding(None, (Now(),), lambda *_: None, Path)  # type: ignore[arg-type]
-    riding.carried["clean", "texts"] = Carried(seen=table("one"), tables={"texts": table("made")}, params=1)
-    assert (riding.take("clean", its, table(path)) is not None) == is_taken
+    riding.carried["clean", "texts"] = Carried(
+        seen=attempts_of(table("one")), tables={"texts": union("texts", map(table, ("one", "two")), TEXTS)}, params=1
+    )
+    taken = riding.take("clean", its, table(path))
+    assert (None if taken is None else taken["texts"].paths) == (["one"] if is_taken else None)  # of the attempts that wrote the host's rows
     assert riding.take("clean", its, table(path)) is None  # once
+
+
+def test_only_files_that_hold_a_repeated_key_are_written_anew_with_what_rides_on_them(tmp_path: Path) -> None:
+    rows = [{"id": f"{i}", "text": f"This is the text of number {i}, and no other text is like it."} for i in range(40)]
+    for name, of_file in (("whole", rows), ("holding", [*rows, {**rows[7], "text": "This one comes too late."}])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in of_file), encoding="utf-8")
+    sources = "".join(f'[[sources]]\nuse = "jsonl"\nname = "{name}"\npath = "{tmp_path / name}.jsonl"\nkey = "id"\n' for name in ("whole", "holding"))
+    rules = "[judge]\npresets = []\n[ingest]\nmax_quarantine_ratio = 0.1\n[local]\nworkers = 1\npartitions = 2\n"
+    manifests = {}
+    for way, until in (("shared", ["dedup"]), ("apart", ["ingest", "clean", "measure", "judge", "dedup"])):
+        run_file = tmp_path / f"{way}.toml"
+        run_file.write_text(f'name = "two"\nwarehouse = "{tmp_path / way}"\n{sources}{rules}', encoding="utf-8")
+        for step in until:
+            manifests[way] = runner_for(load(run_file), "local", SilentReporter())[0].run(until=step).manifests
+    assert contents(manifests["shared"]) == contents(manifests["apart"])
+    for step, table in (("ingest", "documents"), ("ingest", "survivors"), ("clean", "texts"), ("measure", "signals_c4")):
+        found = manifests["shared"][step].tables[table]
+        assert (found.num_rows, len(found.files)) == (80, 2)
+    assert sorted("setrepeatsaside" in file.path for file in manifests["shared"]["ingest"].tables["documents"].files) == [False, True]
