@@ -79,7 +79,9 @@ def _classes() -> Bytes:
 
 @cache
 def _stop_words() -> Uint64:
-    return np.array([int.from_bytes(word.encode(), "little") for word in STOP_WORDS], np.uint64)
+    """Each as its bytes and, above them, their number: a word with a NUL behind it is another word."""
+    packed = [int.from_bytes(word.encode(), "little") | len(word) << 8 * _LONGEST_STOP_WORD for word in STOP_WORDS]
+    return np.array(packed, np.uint64)
 
 
 @kernel
@@ -124,7 +126,7 @@ def _describe(utf8: Bytes, starts: Int64, first: int, classes: Bytes, by_languag
                     facts[row, NUM_REAL] += 1
                     facts[row, REAL_CHARACTERS] += characters
                 if place - begin <= _LONGEST_STOP_WORD:
-                    packed = np.uint64(0)
+                    packed = np.uint64(place - begin) << np.uint64(8 * _LONGEST_STOP_WORD)
                     for i in range(place - begin):
                         packed |= np.uint64(utf8[begin + i]) << np.uint64(8 * i)
                     for i in range(stop_words.size):

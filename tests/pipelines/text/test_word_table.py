@@ -170,6 +170,13 @@ def test_facts_of_a_word_are_those_of_its_characters(words: list[str]) -> None:
     assert [row[:6].tolist() for row in table.facts(by_language=True)[numbers]] == by_language
 
 
+def test_a_stop_word_with_a_nul_behind_it_is_another_word() -> None:
+    words = [word + "\0" * number for word in STOP_WORDS for number in range(4)]
+    table = WordTable()
+    numbers = table.words.numbers_of(*spans_of(words))
+    assert [row[:6].tolist() for row in table.facts()[numbers]] == [plain_facts([word]) for word in words]
+
+
 def test_facts_of_every_character_are_those_of_python() -> None:
     points = [chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
     table = WordTable()
