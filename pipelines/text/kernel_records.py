@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,9 +27,16 @@ _DIGEST_BYTES: Final = 32
 _PATIENCE_S: Final = 60.0  # the longest kernel takes a tenth of it; whoever waited so long compiles for himself
 _PAUSE_S: Final = 0.02
 _TROUBLE: list[str] = []
-_TURNS: list[
-    int
-] = []  # handles of the folder, one for each kernel that this process is compiling: kernels compile kernels, and the first has the lock
+
+
+class _Turns(threading.local):
+    """Handles of the folder, one for each kernel that this thread is compiling: kernels compile kernels, and the first has the lock."""
+
+    def __init__(self) -> None:
+        self.handles: list[int] = []
+
+
+_TURNS: Final = _Turns()
 
 
 def read_record(path: Path, key: bytes) -> bytes | None:
@@ -57,13 +65,13 @@ def write_record(path: Path, key: bytes, record: bytes) -> None:
 
 @contextlib.contextmanager
 def turns_end() -> Iterator[None]:
-    """Lets the next process go on when the outermost kernel of this one is compiled, or could not be."""
-    before = len(_TURNS)
+    """Lets the next process or thread go on when the outermost kernel of this one is compiled, or could not be."""
+    before = len(_TURNS.handles)
     try:
         yield
     finally:
-        while len(_TURNS) > before:
-            os.close(_TURNS.pop())  # and with the first of them goes the lock
+        while len(_TURNS.handles) > before:
+            os.close(_TURNS.handles.pop())  # and with the first of them goes the lock
 
 
 def take_turn(folder: Path) -> None:
@@ -73,9 +81,9 @@ def take_turn(folder: Path) -> None:
     """
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
-        _TURNS.append(handle)
+        _TURNS.handles.append(handle)
         deadline = time.monotonic() + _PATIENCE_S
-        while len(_TURNS) == 1 and not _is_locked(handle) and time.monotonic() < deadline:
+        while len(_TURNS.handles) == 1 and not _is_locked(handle) and time.monotonic() < deadline:
             time.sleep(_PAUSE_S)
 
 

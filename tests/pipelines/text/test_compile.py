@@ -17,7 +17,7 @@ import pytest
 from pipelines.text import compile as compiling
 from pipelines.text import kernel_records
 from pipelines.text.compile import Kernel, inlined, kernel, on_compile
-from pipelines.text.kernel_records import kernels_folder, private_folder, read_record, trouble, write_record
+from pipelines.text.kernel_records import kernels_folder, private_folder, read_record, take_turn, trouble, turns_end, write_record
 
 STEP = 3
 
@@ -92,6 +92,30 @@ def test_what_another_process_is_compiling_is_waited_for_and_not_compiled_again(
     assert values == [14]
     assert heard == ["test_compile.doubled"]
     os.close(locked(path.parent))  # nobody holds it
+
+
+def test_a_thread_that_begins_while_another_compiles_leaves_no_lock_behind(heard: list[str]) -> None:
+    folder = kernels_folder()
+    assert folder is not None
+    assert heard == []
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def compile_late() -> None:
+        with turns_end():
+            has_begun.set()
+            may_go_on.wait()
+            take_turn(folder)
+
+    late = threading.Thread(target=compile_late)
+    with turns_end():
+        take_turn(folder)
+        late.start()
+        has_begun.wait()
+    may_go_on.set()
+    late.join()
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises where somebody has it
+    os.close(handle)
 
 
 def test_a_kernel_that_cannot_be_compiled_lets_others_go_on(tmp_path: Path, heard: list[str]) -> None:
