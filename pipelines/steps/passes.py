@@ -84,6 +84,7 @@ class Riding:
         return tuple(riders), aboard
 
     def _rider(self, step: Step, its: Pass, schema: pa.Schema, prefix: str) -> tuple[Rider, list[Aboard]]:
+        params = step.params(self.config)  # before the body is made: of a file that changes between the two, the step must see that it changed
         folder = self.attempt(step.name)
         work = self.work(step, folder)
         body = its.make(work)
@@ -93,7 +94,7 @@ class Riding:
         rider = Rider(
             name=name, rides=its.reads[1], schema=schema, body=body, outputs=its.outputs, folder=folder / its.name, columns=its.columns, riders=riders
         )
-        own = Aboard(step=step.name, its=its, host=prefix, params=step.params(self.config))
+        own = Aboard(step=step.name, its=its, host=prefix, params=params)
         return rider, [own, *aboard]
 
 

@@ -181,3 +181,31 @@ def test_only_files_that_hold_a_repeated_key_are_written_anew_with_what_rides_on
         found = manifests["shared"][step].tables[table]
         assert (found.num_rows, len(found.files)) == (80, 2)
     assert sorted("setrepeatsaside" in file.path for file in manifests["shared"]["ingest"].tables["documents"].files) == [False, True]
+
+
+def test_a_file_that_changes_while_a_body_is_made_of_it_is_a_change() -> None:
+    content = ["old"]
+
+    class ReadsAFile:
+        name = "clean"
+
+        def params(self, _config: Any) -> str:
+            return content[0]
+
+        def passes(self, _config: Any) -> tuple[Pass, ...]:
+            return (Pass(name="texts", reads=("ingest", "documents"), make=self.make, outputs={}, columns=("doc_id",)),)
+
+        def make(self, _work: Any) -> Die:
+            content[0] = "new"
+            return Die(Path())
+
+    class Working:
+        def warm(self, *_: object) -> None:
+            """Nothing is compiled."""
+
+    step = ReadsAFile()
+    riding = Riding(None, (step,), lambda *_: Working(), Path)  # type: ignore[arg-type, return-value]
+    _, aboard = riding.riders("ingest", {"documents": DOCUMENTS.schema})
+    documents = Table(name="documents", schema=DOCUMENTS.schema)
+    riding.keep(aboard, {"documents": documents})
+    assert riding.take("clean", *step.passes(None), documents) is None
