@@ -108,6 +108,7 @@ class LocalEngine:
     def rest(self) -> None:
         """As the protocol says: the processes end, and others begin with the next verb."""
         self.close()
+        self._tally.workers_ended()
 
     def close(self) -> None:
         """Ends the worker processes."""

@@ -99,6 +99,10 @@ class Tally:
             self._cpu_s[report.worker] = max(report.cpu_s, self._cpu_s.get(report.worker, 0.0))
             self.peak_rss_bytes = max(report.peak_rss_bytes, self.peak_rss_bytes)
 
+    def workers_ended(self) -> None:
+        """Takes note that the workers are gone: what they used is now among what this process' ended children used."""
+        self._cpu_s.clear()
+
     def add_seconds(self, cpu_s: float) -> None:
         """Takes note of work that no worker reports."""
         self._others_s += cpu_s

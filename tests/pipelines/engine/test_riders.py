@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -84,5 +85,22 @@ def test_the_time_of_what_rides_is_told_apart_from_its_hosts(workers, tmp_path: 
         seconds = engine.riders_cpu_s()
         assert set(seconds) == {"inner", "outer", "burns"}
         assert seconds["burns"] >= 0.2 > seconds["outer"] + seconds["inner"]
+    finally:
+        engine.close()
+
+
+def test_what_workers_used_is_counted_once_when_they_rest(tmp_path: Path, texts: Table) -> None:
+    def used() -> float:
+        return engine.cpu_s() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+    engine = engine_of("local", LocalOptions(workers=2, partitions=2), tmp_path)
+    before = used()
+    try:
+        engine.map_batches(texts, Burn(seconds=0.5), {}, tmp_path / "burnt")
+        working = used() - before
+        engine.rest()
+        assert working >= 1.0
+        assert used() - before < 2 * working
+        assert engine.map_batches(texts, Passed("same"), {"same": TEXTS}, tmp_path / "again")["same"].num_rows == texts.num_rows
     finally:
         engine.close()
