@@ -14,6 +14,7 @@ from pipelines.dedup.minhash import BANDS, Sketch
 from pipelines.dedup.walk import Walk
 from pipelines.engine.iterate import iterate, queries
 from pipelines.steps.base import LAST, Outcome, Pass, Work
+from pipelines.steps.stages import presets_of
 
 if TYPE_CHECKING:
     from pipelines.steps.base import Read
@@ -55,7 +56,7 @@ class Dedup:
     def passes(self, config: Curation) -> tuple[Pass, ...]:
         """The sketch of every text, where every document is judged here; where rules may end many, only of those that they let pass."""
         options = config.dedup
-        if not options.near or config.judge.presets:
+        if not options.near or presets_of(config):
             return ()
         return (Pass(name="sketch", reads=("clean", "texts"), make=lambda _: _sketch(options), outputs={"bands": BANDS}, columns=_SKETCHED),)
 

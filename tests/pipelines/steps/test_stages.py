@@ -17,6 +17,7 @@ from pipelines.contract.errors import ConfigError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import DOCUMENTS
 from pipelines.steps.clean import Clean, CleanTexts
+from pipelines.steps.dedup import Dedup
 from pipelines.steps.judge import Judge
 from pipelines.steps.measure import Measure
 from pipelines.steps.stages import rounds
@@ -210,6 +211,12 @@ def test_a_run_without_stages_has_the_tables_that_it_always_had(tmp_path: Path) 
     found = judged(run_file(tmp_path, SINGLE))
     assert {name for name in found if "text" in name or "signals" in name} == {"clean.texts", "measure.signals_gopher_quality"}
     assert {row["doc_id"] for row in found["clean.fates"]} == {"blank", "cookies"}
+
+
+@pytest.mark.parametrize(("stages", "num_passes"), [(SINGLE, 1), (STAGES, 0)])
+def test_texts_are_sketched_on_the_way_only_where_no_stage_judges_them_first(tmp_path: Path, stages: str, num_passes: int) -> None:
+    settings = load(run_file(tmp_path, stages))
+    assert len(Dedup().passes(settings.curation)) == num_passes
 
 
 @pytest.mark.parametrize(
