@@ -29,11 +29,12 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.contract.errors import AssayError, ConfigError, CorruptFile, InputUnreadable, PartError, WarehouseError
 from pipelines.contract.parts import PartWriter, Table, by_bytes, tables_of
+from pipelines.engine.guard import guarded
 from pipelines.engine.java import java_home
 from pipelines.engine.reports import REPORT_SCHEMA, Report, Tally, as_batch, from_rows, report_of
 from pipelines.engine.riders import BATCH_BYTES, all_outputs
 from pipelines.engine.sample import sample
-from pipelines.engine.work import Job, bounded_rows, chunks_of, guarded, map_rows, map_sorted, map_units, params_row, sql_text, units_of
+from pipelines.engine.work import Job, bounded_rows, chunks_of, map_rows, map_sorted, map_units, params_row, sql_text, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

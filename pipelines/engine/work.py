@@ -5,9 +5,7 @@ Errors leave a worker as an AssayError without a word of the corpus; anything el
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
@@ -19,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contract.columns import conform
-from pipelines.contract.errors import AssayError, InputUnreadable, PartError, explained
+from pipelines.contract.errors import PartError
 from pipelines.contract.parts import Table, new_attempt, read_row_groups, read_table
 from pipelines.engine.base import FILE, Body, Rider
+from pipelines.engine.guard import guarded
 from pipelines.engine.reports import Report, report_of
 from pipelines.engine.riders import BATCH_BYTES, Branch
 
@@ -187,25 +186,6 @@ def side_of(table: Table) -> Side:
         _SIDES.clear()  # one at a time: a verb has one side, and the next verb has another
         _SIDES[known] = Side(table)
     return _SIDES[known]
-
-
-@contextmanager
-def guarded(body: Body, folder: Path) -> Iterator[None]:
-    """Turns whatever a body that writes below a folder raises into an AssayError that can be shown."""
-    try:
-        yield
-    except AssayError:
-        raise
-    except OSError as error:  # of the body's: what the writer meets, it explains itself
-        name = error.filename
-        if isinstance(name, str) and not Path(name).is_relative_to(folder):
-            raise InputUnreadable(f"{name}: cannot be read: {error.strerror}; mend it, or take it out of the run file") from None
-        raise explained(error, folder) from None
-    except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote the text it choked on
-        frames = traceback.extract_tb(error.__traceback__)
-        place = next((f for f in reversed(frames) if "site-packages" not in f.filename and f.filename.endswith(".py")), frames[-1])
-        name = type(body).__name__
-        raise PartError(f"{name}: {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}); this is a fault of assay") from None
 
 
 def sql_text(name: str) -> str:

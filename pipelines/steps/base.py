@@ -14,6 +14,7 @@ from pipelines.contract.parts import Table, scratch
 from pipelines.contract.reference import Ref
 from pipelines.contract.schema import EDITS, FATES, LEDGER, SURVIVORS
 from pipelines.engine.base import Body
+from pipelines.engine.guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,11 +200,16 @@ class Work:
         return self.map(table, body, its.outputs, columns=its.columns)
 
     def warm(self, body: Body, schema: pa.Schema, columns: Sequence[str] | None = None) -> None:
-        """Calls a body with one row in the driver, so that kernels are compiled and cached before several workers would compile the same."""
+        """Calls a body with one row in the driver, so that kernels are compiled and cached before several workers would compile the same.
+
+        Raises:
+            AssayError: the body cannot do its work; said as a worker would say it.
+        """
         wanted = pa.schema([schema.field(name) for name in columns or schema.names])
-        result = body(pa.RecordBatch.from_pylist([{name: _SAMPLE.get(name) for name in wanted.names}], schema=wanted))
-        for _ in () if isinstance(result, Mapping) else result:
-            pass
+        with guarded(body, self.folder):
+            result = body(pa.RecordBatch.from_pylist([{name: _SAMPLE.get(name) for name in wanted.names}], schema=wanted))
+            for _ in () if isinstance(result, Mapping) else result:
+                pass
 
     def query(self, name: str, schema: pa.Schema, tables: Mapping[str, Table], **params: float | str) -> Table:
         """``Engine.query``."""

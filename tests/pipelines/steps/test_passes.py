@@ -18,14 +18,14 @@ from app.benchmarks import registration
 from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import RunFile, load
-from pipelines.contract.errors import PartError
+from pipelines.contract.errors import InputUnreadable, PartError
 from pipelines.contract.parts import PartFile, Table, attempts_of, read_table, union
 from pipelines.contract.schema import DOCUMENTS, LEDGER, SURVIVORS
 from pipelines.contract.schema import TEXTS as TEXTS_SPEC
 from pipelines.contract.warehouse import Warehouse
 from pipelines.engine.options import LocalOptions
 from pipelines.engine.start import make_engine
-from pipelines.steps.base import Outcome, Pass, Work
+from pipelines.steps.base import Inputs, Outcome, Pass, Work
 from pipelines.steps.passes import Carried, Riding
 from pipelines.steps.runner import Runner
 
@@ -209,3 +209,26 @@ def test_a_file_that_changes_while_a_body_is_made_of_it_is_a_change() -> None:
     documents = Table(name="documents", schema=DOCUMENTS.schema)
     riding.keep(aboard, {"documents": documents})
     assert riding.take("clean", *step.passes(None), documents) is None
+
+
+@dataclass(frozen=True)
+class Refuses:
+    """Raises what a part of somebody else's might."""
+
+    error: Exception
+
+    def __call__(self, _batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (ValueError("words of a text"), PartError, r"^Refuses: ValueError at \S+:\d+ \(__call__\); this is a fault of assay$"),
+        (FileNotFoundError(2, "No such file or directory", "/lists/names.txt"), InputUnreadable, "^/lists/names.txt: cannot be read: No such file"),
+    ],
+)
+def test_a_body_that_cannot_work_says_in_the_driver_what_it_would_say_in_a_worker(error, kind, said, tmp_path: Path) -> None:
+    work = Work(step="clean", config=None, warehouse=None, engine=None, folder=tmp_path, inputs=Inputs(of_steps={}), riding=None)  # type: ignore[arg-type]
+    with pytest.raises(kind, match=said):
+        work.warm(Refuses(error), TEXTS, ["doc_id", "text"])
