@@ -60,7 +60,7 @@ def run(
 
     if dry_run:
         for step, is_done in dry(settings, chosen):
-            out.print(f"  {step:<14}{'done' if is_done else 'to do'}", highlight=False)
+            out.print(f"  {step:<15}{'done' if is_done else 'to do'}", highlight=False)
         return
     result = curate(settings, chosen, out, until=until, must_verify=must_verify, quiet=as_json)
     if as_json:
