@@ -59,6 +59,8 @@ class Interned:
         >>> table.numbers_of(*spans_of(["b", "c", "a", "c"])).tolist(), table.string(2)
         ([1, 2, 0, 2], 'c')
         """
+        data = data.view()
+        data.flags.writeable = False  # whoever made it: kernels are compiled once for each kind of array that they get
         hashes, numbers = np.empty(len(starts), np.uint64), np.empty(len(starts), np.int32)
         _hash(data, starts, ends, hashes)
         _find(data, starts, ends, hashes, numbers, self.utf8, self.starts, self.slots)

@@ -134,6 +134,7 @@ def settled_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
         settled = "".join(low for low, given in zip(lowered, text, strict=True) if given == _CAPITAL_SIGMA).encode()
         here = places[of_text == number]
         data[here], data[here + 1] = np.frombuffer(settled, np.uint8).reshape(-1, 2).T
+    data.flags.writeable = False  # as what has no sigma: see ``utf8_buffers``
     return offsets, data
 
 

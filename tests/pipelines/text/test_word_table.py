@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text import word_facts, word_table
+from pipelines.text import interned, word_facts, word_table
 from pipelines.text.english import MAX_CHUNK, cut_by_rule, english
 from pipelines.text.interned import Interned, spans_of
 from pipelines.text.marks import symbols
@@ -194,6 +194,14 @@ def test_strings_share_a_number_only_if_they_are_equal(strings: list[str]) -> No
     numbers = table.numbers_of(*spans_of(strings)).tolist()
     assert numbers == [list(dict.fromkeys(strings)).index(string) for string in strings]
     assert [table.string(number) for number in numbers] == strings
+
+
+def test_strings_that_may_be_written_to_ask_for_no_other_machine_code() -> None:
+    data, starts, ends = spans_of(["one", "two"])
+    numbers = [Interned(["two"]).numbers_of(strings, starts, ends).tolist() for strings in (data, data.copy())]
+    assert numbers == [[1, 0], [1, 0]]
+    kernel: Any = interned._find
+    assert len(kernel.compiled.signatures) == 1
 
 
 def test_a_chunk_of_ten_megabytes_and_very_many_distinct_chunks_are_cases() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.text import words
 from pipelines.text.words import SPACELESS, contamination_words, count_words, dedup_words
 
 ALONE = "".join(f"{chr(low)}-{chr(high)}" for low, high in SPACELESS)
@@ -129,3 +130,9 @@ def test_words_of_real_documents_in_many_languages_are_python_s(shared):
     texts = pq.read_table(shared / "corpora" / "small.parquet").column("text").to_pylist()[::23]
     dedup = dedup_words(pa.array(texts))
     assert [kernel_words(dedup, i) for i in range(len(texts))] == [plain_dedup_words(text) for text in texts]
+
+
+def test_a_capital_sigma_asks_for_no_other_machine_code() -> None:
+    for text in ("plain", "\u03a3\u039f\u03a6\u039f\u03a3"):
+        dedup_words(pa.array([text]))
+    assert len(words._segment.compiled.signatures) == 1
