@@ -1,7 +1,7 @@
 """Texts to token ids straight on Arrow's buffers: the ids that the library ``tokenizers`` gives, several times as fast.
 
 Three passes: the texts are cut into pre-tokens, each gets its number, and the ids of those numbers are written out. A pre-token is merged when it is
-first met. What is remembered is bounded: once it is much, it begins anew with the next batch.
+first met. What is remembered is bounded: once it is much, it is forgotten behind the batch.
 """
 
 # Kernels get arrays, not objects.
@@ -57,8 +57,6 @@ class Encoder:
 
     def encode(self, texts: pa.Array) -> pa.ListArray:
         """Token ids of each text, the end of text last: list<int32>."""
-        if self._met.count >= self._num_pretokens or self._met.starts[self._met.count] >= _NUM_BYTES:
-            self._forget()
         offsets, utf8 = utf8_buffers(texts)
         places, firsts = cut(offsets, utf8, self._kinds)
         numbers = self._met.numbers_of(utf8, places[:-1], places[1:])
@@ -66,6 +64,8 @@ class Encoder:
         ends = np.empty(len(offsets), np.int32)
         ids = np.empty(_num_ids(numbers, self._held_firsts) + len(texts), np.int32)
         _write(numbers, firsts, self._held_ids, self._held_firsts, self._end_of_text, ids, ends)
+        if self._met.count >= self._num_pretokens or self._met.starts[self._met.count] >= _NUM_BYTES:
+            self._forget()
         values = pa.Array.from_buffers(pa.int32(), len(ids), [None, pa.py_buffer(ids)])  # pa.array would import pandas, a second for every worker
         return pa.Array.from_buffers(pa.list_(pa.int32()), len(texts), [None, pa.py_buffer(ends)], children=[values])
 

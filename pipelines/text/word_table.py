@@ -172,11 +172,12 @@ class _InUse(threading.local):
 _IN_USE: Final = _InUse()
 
 
-def table_in_use() -> WordTable:
-    """This thread's table, an empty one if the last is full."""
-    if _IN_USE.table is None or _IN_USE.table.is_full:
-        _IN_USE.table = WordTable()
-    return _IN_USE.table
+def words_of(data: Bytes, starts: Int64, ends: Int64) -> WordIds:
+    """Words of each ``data[start:end]``, by this thread's table. One that is full then goes with these words: no worker is left holding it."""
+    table = _IN_USE.table or WordTable()
+    found = table.words_of(data, starts, ends)
+    _IN_USE.table = None if table.is_full else table
+    return found
 
 
 def word_ids(texts: pa.Array) -> WordIds:
@@ -187,7 +188,7 @@ def word_ids(texts: pa.Array) -> WordIds:
     [['It', "'s", '9', 'a.m.'], []]
     """
     offsets, data = utf8_buffers(texts)
-    return table_in_use().words_of(data, offsets[:-1], offsets[1:])
+    return words_of(data, offsets[:-1], offsets[1:])
 
 
 def sentences_of_spans(data: Bytes, starts: Int64, ends: Int64) -> Int64:
@@ -198,7 +199,7 @@ def sentences_of_spans(data: Bytes, starts: Int64, ends: Int64) -> Int64:
     >>> sentences_of_spans(*spans_of(["One. (Two!) Three", "At 9 a.m. it rains...", " "])).tolist()
     [3, 1, 0]
     """
-    return table_in_use().words_of(data, starts, ends).sentences(starts, ends)
+    return words_of(data, starts, ends).sentences(starts, ends)
 
 
 @kernel

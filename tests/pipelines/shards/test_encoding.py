@@ -105,6 +105,8 @@ def test_who_remembers_little_gives_the_same_ids():
     byte_ids = np.array([said["vocab"][character] for character in byte_characters()], np.int32)
     forgetful = Encoder(byte_ids, merges, 0, character_ranges(), num_pretokens=8)
     assert all(forgetful.encode(pa.array([text])).equals(ours(LEARNED).encode(pa.array([text]))) for text in TEXTS)
+    forgetful.encode(pa.array([" ".join(map(str, range(100)))]))
+    assert forgetful._met.count == 0  # a worker does not hold what the last batch was made of
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])

@@ -151,7 +151,7 @@ def test_sentences_of_lines_are_those_of_the_lines_by_themselves(lines: list[str
     data, starts, ends = spans_of(line + "\n" for line in lines)
     stripped_starts = starts + [len(line.encode()) - len(line.lstrip().encode()) for line in lines] if lines else starts
     stripped_ends = stripped_starts + [len(line.strip().encode()) for line in lines] if lines else ends
-    together = word_table.table_in_use().words_of(data, starts[:1], ends[-1:]).sentences(stripped_starts, stripped_ends)
+    together = word_table.words_of(data, starts[:1], ends[-1:]).sentences(stripped_starts, stripped_ends)
     assert together.tolist() == [int(sentences_of_spans(*spans_of([line]))[0]) for line in lines]
 
 
@@ -223,4 +223,5 @@ def test_a_full_table_gives_way_to_an_empty_one_and_words_stay_the_same(monkeypa
     texts = pa.array(["one two three, four", "five six"])
     first, second = word_ids(texts), word_ids(texts)
     assert first.table is not second.table
+    assert word_table._IN_USE.table is None  # what was full goes with its words, and no worker is left holding it
     assert first.strings() == second.strings() == [["one", "two", "three", ",", "four"], ["five", "six"]]
