@@ -55,7 +55,9 @@ class Riding:
             self.carried[one.step, one.its.name] = _both(self.carried.get((one.step, one.its.name)), new)
 
     def steps_on(self, step: str) -> tuple[str, ...]:
-        """Names of the steps whose passes ride on a step, or on what rides on it."""
+        """Names of the steps whose passes ride on a step, or on what rides on it; none where the step's own pass has ridden, and they with it."""
+        if any(name == step for name, _ in self.carried):
+            return ()
         direct = [one.name for one in self.steps if isinstance(one, PassingStep) and any(its.reads[0] == step for its in one.passes(self.config))]
         return tuple(dict.fromkeys(name for one in direct for name in (one, *self.steps_on(one))))
 
