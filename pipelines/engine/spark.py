@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _ENDING_S: Final = 1.0  # a killed process closes its sockets before its parent hears of its end
 _ATTEMPTS: Final = "4"  # Spark's own default on a cluster
 _FAILURES: Final = "spark.task.maxFailures"
+# What Spark's reader says of a page whose bytes differ, and of one whose head cannot even be read.
+_DAMAGED: Final = ("could not verify page integrity", "CRC checksum verification failed", "org.apache.parquet.format.PageHeader")
 _CHECKED: Final = "parquet.page.verify-checksum.enabled"
 
 
@@ -342,7 +344,7 @@ def _explained(where: str, error: Exception) -> AssayError:
         )
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     said = str(error)
-    if "could not verify page integrity" in said or "CRC checksum verification failed" in said:
+    if any(sign in said for sign in _DAMAGED):
         return CorruptFile(f"{where}: the bytes of a page are not those that were written; run `assay verify`, then run the step again")
     if "No space left on device" in said:
         return WarehouseError(

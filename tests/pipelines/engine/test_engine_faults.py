@@ -111,7 +111,7 @@ from setups import EDGES, TEXTS, engine_of, written
 import pyarrow as pa
 folder, verb = Path(sys.argv[1]), sys.argv[2]
 texts = written(folder / "in", "texts", TEXTS, [{"doc_id": f"{i * 7919 % 60_000:032x}", "text": "x" * 1200} for i in range(60_000)], 1 << 22)
-edges = written(folder / "in", "edges", EDGES, [{"a": f"{i * 7919 + 1}", "b": f"{i}"} for i in range(4000)])
+edges = written(folder / "in", "edges", EDGES, [{"a": f"{i * 7919 + 1}", "b": f"{i}"} for i in range(12_000)])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 engine = engine_of("local", LocalOptions(workers=1, partitions=1, memory=sys.argv[3]), folder)

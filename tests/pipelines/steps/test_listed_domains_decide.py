@@ -71,9 +71,24 @@ def test_a_list_that_is_not_there_is_an_error_before_any_work(run_file: Path) ->
     assert not list(run_file.parent.glob("warehouse/manifests/*/*"))
 
 
+def test_a_list_that_changes_while_its_pass_rides_is_read_anew(run_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, blocked = LocalEngine.map_batches, run_file.parent / "blocked.txt"
+
+    def meddling(engine: LocalEngine, table: Table, job: Body, *given: object, **options: object) -> dict[str, Table]:
+        if type(job).__name__ == "ReadUnits":
+            blocked.write_text("good.example\nbad.example\n", encoding="utf-8")
+        return real(engine, table, job, *given, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalEngine, "map_batches", meddling)
+        assert judged(run_file) == (("ingest", "clean", "measure", "judge"), ["listed_domain", "listed_domain"])
+    assert judged(run_file)[0] == ()
+
+
 def test_a_list_that_changes_while_it_is_read_ends_the_step_and_nothing_is_done_under_the_old_key(
     run_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runner_for(load(run_file), "local", SilentReporter())[0].run("clean")  # so that measure reads for itself
     real, blocked = LocalEngine.map_batches, run_file.parent / "blocked.txt"
 
     def meddling(engine: LocalEngine, table: Table, job: Body, *given: object, **options: object) -> dict[str, Table]:
