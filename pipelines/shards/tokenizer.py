@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -14,9 +15,11 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from pipelines.shards.encoding import Encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 END_OF_TEXT: Final = "<|endoftext|>"
+_LONGEST_RUN: Final = 20_000  # the trainer's time for one run grows with its square: ten million letters would take hours
+_LONG_RUN: Final = re.compile(rf"\S{{{_LONGEST_RUN + 1},}}+|\s{{{_LONGEST_RUN + 1},}}+")
 
 
 class Encodes(Protocol):
@@ -30,14 +33,25 @@ class Encodes(Protocol):
 def learn(texts: Iterable[str], vocab_size: int) -> str:
     """The JSON of a byte-level BPE tokenizer (Radford et al. 2019) learned from the texts; id 0 is the end of a text.
 
-    The same texts give the same tokenizer, byte for byte.
+    The same texts give the same tokenizer, byte for byte. Of runs without white space, or of nothing else, that are longer than 20,000 characters the
+    library sees pieces of that length.
     """
     tokenizer = _blank(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size, special_tokens=[END_OF_TEXT], initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator((piece for text in texts for piece in _pieces(text)), trainer)
     return str(tokenizer.to_str())
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text, cut only within runs that are too long to learn from in one."""
+    start = 0
+    for run in _LONG_RUN.finditer(text) if len(text) > _LONGEST_RUN else ():
+        for end in range(run.start() + _LONGEST_RUN, run.end(), _LONGEST_RUN):
+            yield text[start:end]
+            start = end
+    yield text[start:]
 
 
 @lru_cache(maxsize=2)

@@ -58,7 +58,7 @@ class Tokenize:
     """See the module."""
 
     name = "tokenize"
-    version = 1
+    version = 2
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import pyarrow as pa
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tiny_corpus import prose
 
 from pipelines.shards.pretokens import character_ranges
-from pipelines.shards.tokenizer import END_OF_TEXT, encoder, learn, load
+from pipelines.shards.tokenizer import END_OF_TEXT, _pieces, encoder, learn, load
 
 TEXTS = [prose(random.Random(seed)) for seed in range(20)]
 
@@ -65,3 +66,16 @@ def test_texts_are_encoded_one_by_one_as_they_are_together():
 
 def test_the_file_is_one_that_other_programs_read():
     assert json.loads(LEARNED)["model"]["type"] == "BPE"
+
+
+@pytest.mark.parametrize("run", ["x", "\n", "ab", "\u6771"])
+def test_a_run_of_a_million_characters_is_learned_from_in_pieces(run):
+    assert load(learned([f"before {run * 1_000_000} behind"], 300)).get_vocab_size() >= 258  # the bytes, the end, and at least the run's own pair
+
+
+@given(st.lists(st.sampled_from(["one", " ", "\n\n", "x" * 19_999, "x" * 20_001, " " * 45_000, "\u6771" * 20_000]), max_size=6).map("".join))
+def test_pieces_of_a_text_are_the_text_and_only_long_runs_are_cut(text):
+    pieces = list(_pieces(text))
+    assert "".join(pieces) == text
+    assert max(len(run) for piece in pieces for run in [*piece.split(), *re.findall(r"\s+", piece), ""]) <= 20_000
+    assert len(pieces) == 1 or re.search(r"\S{20001}|\s{20001}", text)
