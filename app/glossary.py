@@ -22,6 +22,7 @@ STEPS: Final = {
 }
 _REASONS: Final = {
     "blank_text": "nothing but white space",
+    "canary_string": "it holds the mark by which authors of tests ask that nobody trains on it",
     "contaminated": "it contains a question of a test that the model will be scored on",
     "curly_bracket": "it holds a curly bracket, as program code does",
     "detector_gave_up": "the search for personal data came to no end",

@@ -34,7 +34,7 @@ class Ingest:
 CLEANERS: Final[tuple[Any, ...]] = ("ftfy",)
 _MOST_WORDS: Final = 1000  # of a shingle or an n-gram
 _MOST_PERMUTATIONS: Final = 4096
-PRESETS: Final[tuple[str, ...]] = ("gopher", "c4", "fineweb")
+PRESETS: Final[tuple[str, ...]] = ("canaries", "gopher", "c4", "fineweb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Measure:
     """Signal families to measure: the table ``[measure]``."""
 
     # what is measured of every document, each family into a table of its own
-    families: tuple[Any, ...] = ("gopher_quality", "gopher_repetition", "language", "c4", "fineweb_quality")
+    families: tuple[Any, ...] = ("canaries", "gopher_quality", "gopher_repetition", "language", "c4", "fineweb_quality")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
