@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Status = Literal["clean", "contaminated", "unchecked"]
+Role = Literal["input", "label", "both"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +55,15 @@ Response = Scored | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A text of an item that must not be in a training corpus. ``match_whole``: look for it as a whole although it has fewer than 8 words."""
+    """A text of an item that must not be in a training corpus.
+
+    ``role``: what a model is given (``input``), what it should answer (``label``), or ``both`` in one text. ``match_whole``: look for it as a whole
+    although it has fewer than 8 words.
+    """
 
     name: str
     text: str
+    role: Role = "input"
     match_whole: bool = False
 
 
@@ -65,14 +71,16 @@ class Part:
 class Item:
     """One question of a task.
 
-    ``target`` is the right answer: a text, or the index of the right request. ``parts`` are what contamination looks for. For each of
-    ``groups`` every metric is scored once more, as ``metric:group``.
+    ``target`` is the right answer: a text, or the index of the right request. ``parts`` are what contamination looks for; text of an item that
+    ``has_answer`` says has none is flagged in a corpus, never taken out. For each of ``groups`` every metric is scored once more, as
+    ``metric:group``.
     """
 
     item_id: str
     requests: tuple[Request, ...]
     target: str
     parts: tuple[Part, ...] = ()
+    has_answer: bool = True
     groups: tuple[str, ...] = ()
 
 

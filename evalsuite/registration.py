@@ -55,8 +55,8 @@ def benchmark_items(tasks: Mapping[str, Task], heldout: pa.Table | None, count_w
     """
     rows = [
         {
-            "benchmark": name, "item_id": item.item_id, "part": part.name, "text": part.text, "num_words": count_words(part.text),
-            "match_whole": part.match_whole,
+            "benchmark": name, "item_id": item.item_id, "part": part.name, "role": part.role, "text": part.text,
+            "num_words": count_words(part.text), "match_whole": part.match_whole, "has_answer": item.has_answer,
         }
         for name, task in sorted(tasks.items())
         for item in unique_items(name, task, TaskContext(heldout=heldout))

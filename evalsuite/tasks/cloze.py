@@ -31,7 +31,7 @@ class Cloze:
     ``num_distractors`` + 1 passages make no item. Part: the passage as it stands in the document.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     num_items: int = 200  # passages at most
     num_distractors: int = 3  # continuations of other passages to choose from
     min_context_words: int = 60  # words before the continuation, at least
@@ -98,5 +98,5 @@ def _item(passage: _Passage, distractors: Sequence[str]) -> Item:
         item_id=passage.item_id,
         requests=tuple(LoglikelihoodRequest(context=passage.context, continuation=f" {choice}") for choice in choices),
         target=str(choices.index(passage.continuation)),
-        parts=(Part(name="passage", text=passage.text),),
+        parts=(Part(name="passage", text=passage.text, role="both"),),
     )

@@ -34,7 +34,7 @@ class Gsm8k:
     both are long, so none is looked for as a whole.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     path: Path  # a folder with `test.jsonl` and `train.jsonl`
     split: Literal["test", "train"] = "test"  # which file is asked
     num_shots: int = 5  # worked examples shown before each question
@@ -98,7 +98,7 @@ class Gsm8k:
         others = [shot for shot in shots if shot["question"] != row["question"]][: self.num_shots]
         shown = "".join(f"{_question(shot)} {shot['answer']}\n\n" for shot in others)
         request = GenerateRequest(prompt=shown + _question(row), stop=("Question:",), max_new_tokens=self.max_new_tokens)
-        parts = (Part(name="question", text=row["question"]), Part(name="answer", text=row["answer"]))
+        parts = (Part(name="question", text=row["question"]), Part(name="answer", text=row["answer"], role="label"))
         return Item(item_id=item_id, requests=(request,), target=target, parts=parts)
 
 

@@ -30,7 +30,7 @@ class HumanEval:
     whose solution has too few mutants is left out. Parts: the prompt and the canonical solution; both are looked for by 13-grams only.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     num_distractors: int = 3  # mutated solutions to choose from
     max_items: int | None = None  # problems at most; without it, all
     metrics: tuple[str, ...] = ("accuracy", "accuracy_norm")  # what is computed of the answers
@@ -63,5 +63,5 @@ class HumanEval:
             item_id=item_id,
             requests=tuple(LoglikelihoodRequest(context=prompt, continuation=choice) for choice in choices),
             target=str(choices.index(solution)),
-            parts=(Part(name="question", text=prompt), Part(name="answer", text=solution)),
+            parts=(Part(name="question", text=prompt), Part(name="answer", text=solution, role="label")),
         )

@@ -29,7 +29,7 @@ class Piqa:
     ("dresser"), so none is looked for as a whole; an item whose parts are all too short is unchecked.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     path: Path  # a folder with `valid.jsonl` and `valid-labels.lst`, or the two of `train`
     split: Literal["valid", "train"] = "valid"  # which files are asked
     max_items: int | None = None  # questions at most; without it, all
@@ -74,5 +74,5 @@ def _item(item_id: str, row: dict[str, str], label: str) -> Item:
         item_id=item_id,
         requests=tuple(LoglikelihoodRequest(context=prompt, continuation=f" {solution}") for solution in solutions),
         target=label,
-        parts=(Part(name="question", text=row["goal"]), Part(name="answer", text=solutions[int(label)])),
+        parts=(Part(name="question", text=row["goal"]), Part(name="answer", text=solutions[int(label)], role="label")),
     )

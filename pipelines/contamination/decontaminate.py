@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Action = Literal["drop", "cut", "flag"]
 STEP: Final = "decontaminate"
 _OUTPUTS: Final = {"contamination": CONTAMINATION, "cuts": EDITS, "verdicts": VERDICTS, "fates": FATES}
-_PLACE: Final = ("num_ngrams", "coverage", "doc_start", "doc_end", "item_start", "item_end")
+_PLACE: Final = ("tier", "num_ngrams", "coverage", "num_edits", "doc_start", "doc_end", "item_start", "item_end")
 
 
 @dataclass(frozen=True, slots=True)

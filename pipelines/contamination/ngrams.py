@@ -53,6 +53,8 @@ class Hit:
     doc_end: int
     item_start: int
     item_end: int
+    tier: str = "exact"  # or inexact: words differ
+    num_edits: int = 0  # words that differ
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -101,6 +103,7 @@ class NgramIndex:
     benchmarks: tuple[str, ...]
     item_ids: tuple[str, ...]
     parts: tuple[str, ...]
+    answered: npt.NDArray[np.bool_]  # whether the part's item has an answer
     words: Words
     hashed: Uint64  # hashes of ``words``
     grams: Grams
@@ -118,7 +121,11 @@ class NgramIndex:
         head_words = min(min_words, ngram_words)
         benchmarks, item_ids, parts = (tuple(map(str, items.column(name).to_pylist())) for name in ("benchmark", "item_id", "part"))
         grams = _grams(words.first, hashed, lengths, head_words)
-        return cls(benchmarks=benchmarks, item_ids=item_ids, parts=parts, words=words, hashed=hashed, grams=grams, head_words=head_words)
+        answered = np.array([value is not False for value in items.column("has_answer").to_pylist()], np.bool_)
+        return cls(
+            benchmarks=benchmarks, item_ids=item_ids, parts=parts, answered=answered,
+            words=words, hashed=hashed, grams=grams, head_words=head_words,
+        )  # fmt: skip
 
     def only(self, benchmarks: Iterable[str]) -> NgramIndex:
         """The index without the n-grams of other benchmarks; rows keep their numbers."""

@@ -171,9 +171,11 @@ BENCHMARK_ITEMS = _spec(
         column("benchmark", S, "name of the benchmark"),
         column("item_id", S, "the item's own id"),
         column("part", S, "question, context, answer, ..."),
+        column("role", S, "input: what a model is given; label: what it should answer; both: the two in one text"),
         column("text", S, "text of the part"),
         column("num_words", I64, "words after normalisation for 13-grams"),
         column("match_whole", B, "whether a part of fewer than 8 words is looked for as a whole"),
+        column("has_answer", B, "whether the item has an answer that a model could learn; text of an item without one is only flagged"),
     ],
 )
 CONTAMINATION = _spec(
@@ -184,8 +186,11 @@ CONTAMINATION = _spec(
         column("benchmark", S, "name of the benchmark"),
         column("item_id", S, "the item's own id"),
         column("part", S, "part of the item"),
+        column("tier", S, "exact: word for word; inexact: with words changed, left out or added; semantic: in other words"),
         column("num_ngrams", I64, "n-grams of the part that were met in this run of text"),
         column("coverage", F64, "share of the part's words that the run covers"),
+        column("num_edits", I64, "words of the run that differ from the part's; 0 where the tier is exact"),
+        column("similarity", F64, "likeness of the meaning in [0, 1]; null unless the tier is semantic"),
         column("doc_start", I64, "first byte of the run in the clean text"),
         column("doc_end", I64, "first byte after it"),
         column("item_start", I64, "first byte of the run in the part's text"),

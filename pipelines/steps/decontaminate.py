@@ -102,7 +102,7 @@ class Decontaminate:
     """See the module."""
 
     name = "decontaminate"
-    version = 2
+    version = 3
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""

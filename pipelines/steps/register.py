@@ -48,7 +48,7 @@ class Register:
     """See the module."""
 
     name = "register"
-    version = 1
+    version = 2
 
     def __init__(self, registration: Registration) -> None:
         """Takes what the evaluation side hands over."""

@@ -217,14 +217,18 @@ def _contamination() -> dict[str, list[dict]]:
         "benchmark": "rivers",
         "item_id": "rivers-8",
         "part": "question",
+        "role": "input",
         "text": "who built the clock tower",
         "num_words": 5,
         "match_whole": True,
+        "has_answer": True,
     }
+    asked = {**item, "role": "input", "text": f"{QUESTION}?", "num_words": len(QUESTION.split()), "match_whole": False, "has_answer": True}
     return {
-        "benchmark_items": [{**item, "text": f"{QUESTION}?", "num_words": len(QUESTION.split()), "match_whole": False}, spare],
+        "benchmark_items": [asked, spare],
         "contamination": [
-            {"doc_id": d.doc_id, **item, "num_ngrams": len(QUESTION.split()) - 12, "coverage": 1.0, "doc_start": d.span(d.item)[0],
+            {"doc_id": d.doc_id, **item, "tier": "exact", "num_ngrams": len(QUESTION.split()) - 12, "coverage": 1.0, "num_edits": 0,
+             "similarity": None, "doc_start": d.span(d.item)[0],
              "doc_end": d.span(d.item)[1], "item_start": 0, "item_end": len(QUESTION), "action": d.action} for d in found
         ],
         "edits": [

@@ -40,10 +40,10 @@ def listed(*found):
     return {"quiz": Listed(tuple(found))}
 
 
-def hit(benchmark, item_id, action):
+def hit(benchmark, item_id, action, tier="exact"):
     row = dict.fromkeys(CONTAMINATION.schema.names)
-    numbers = dict.fromkeys(("num_ngrams", "doc_start", "doc_end", "item_start", "item_end"), 1)
-    return {**row, **numbers, "doc_id": "d", "benchmark": benchmark, "item_id": item_id, "part": "question", "coverage": 1.0, "action": action}
+    numbers = dict.fromkeys(("num_ngrams", "coverage", "num_edits", "doc_start", "doc_end", "item_start", "item_end"), 1)
+    return {**row, **numbers, "doc_id": "d", "benchmark": benchmark, "item_id": item_id, "part": "question", "tier": tier, "action": action}
 
 
 def contamination(*rows):
