@@ -1,10 +1,12 @@
-"""Benchmark files of a user's folder: what is missing or broken is one line with the way out, and never the text."""
+"""Benchmark files of a user's folder or sealed bundle: what is missing or broken is one line with the way out, and never the text."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from evalsuite.sealed import bundle_of, read
 from pipelines.contract.errors import InputError
 from pipelines.contract.warehouse import file_sha256
 
@@ -20,7 +22,7 @@ def read_lines(path: Path, way_out: str) -> list[str]:
         InputError: the file is missing or is no UTF-8; ``way_out`` ends the message.
     """
     try:
-        return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        return _content(path).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; {way_out}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -49,9 +51,19 @@ def hashes(paths: Sequence[Path], way_out: str) -> dict[str, str]:
         InputError: a file is missing or cannot be read; ``way_out`` ends the message.
     """
     try:
-        return {path.name: file_sha256(path) for path in paths}
+        return {path.name: _sha256(path) for path in paths}
     except OSError as error:
-        raise InputError(f"{error.filename}: no such file, or no permission to read it; {way_out}") from None
+        raise InputError(f"{error.filename or error}: no such file, or no permission to read it; {way_out}") from None
+
+
+def _sha256(path: Path) -> str:
+    return file_sha256(path) if bundle_of(path) is None else hashlib.sha256(_content(path)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """Bytes of a file, which may lie in a sealed bundle."""
+    place = bundle_of(path)
+    return path.read_bytes() if place is None else read(*place)
 
 
 def _object(line: str) -> dict[str, Any] | None:

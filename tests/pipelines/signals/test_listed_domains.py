@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def listed(tmp_path: Path) -> ListedDomains:
     path = tmp_path / "domains.txt"
-    path.write_text("# ours\nexample.org\n\nBücher.example\nfoo.bar.test.\n", encoding="utf-8")
+    path.write_text("# ours\nexample.org\n\nBücher.example\nfoo.bar.test.\nhttps://pages.test/jane\nhttp://whole.test\n", encoding="utf-8")
     return ListedDomains(file=path)
 
 
@@ -34,6 +34,13 @@ def test_a_listed_domain_lists_what_is_below_it_and_nothing_beside_or_above(list
         "https://user@example.org/": 1,
         "http://[::1": 0,
         "example.org": 0,
+        "http://pages.test:8080/jane?q=1": 1,
+        "https://pages.test//jane/photos/1.jpg": 1,
+        "https://pages.test/janet": 0,
+        "https://pages.test/": 0,
+        "https://www.pages.test/jane": 0,
+        "https://whole.test/anything": 1,
+        "https://sub.whole.test/": 0,
         "": 0,
         None: 0,
     }
@@ -54,9 +61,9 @@ def test_other_bytes_at_the_same_path_are_other_data_and_are_read(listed: Listed
 
 
 def test_a_list_that_is_missing_or_is_none_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere.txt' cannot be read \(No such file.*a domain a line"):
+    with pytest.raises(ConfigError, match=r"nowhere.txt' cannot be read \(No such file.*a domain or an address a line"):
         ListedDomains(file=tmp_path / "nowhere.txt").data()
-    for content, said in ((b"\xff\xfe", "not UTF-8"), (b"ok.test\nhttps://a.test/\n", "line 2: expected a domain alone")):
+    for content, said in ((b"\xff\xfe", "not UTF-8"), (b"ok.test\na.test/page\n", "line 2: expected a domain, such as")):
         path = tmp_path / "list.txt"
         path.write_bytes(content)
         with pytest.raises(ConfigError, match=said):
