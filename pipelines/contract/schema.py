@@ -208,7 +208,22 @@ PII_SPANS = _spec(
         column("end", I64, "first byte after it"),
         column("score", F64, "recogniser's confidence in [0, 1]"),
         column("recognizer", S, "detector and recogniser that found it"),
-        column("replacement", S, "what stands there now; never the value"),
+        column("rule", S, "our rule by which it was found, where the recogniser alone would not have"),
+        column("policy", S, "what was done: mask, placeholder, pseudonym, surrogate, generalise, drop or flag"),
+        column("replacement", S, "what stands there now; null where the text stays or the document is dropped; never the value"),
+    ],
+)
+PII_PASSED_OVER = _spec(
+    "pii_passed_over",
+    "a place that looks like personal data and by a rule is something else",
+    [
+        _ID,
+        column("entity", S, "kind of personal data that it looks like"),
+        column("start", I64, "first byte in the clean text"),
+        column("end", I64, "first byte after it"),
+        column("score", F64, "recogniser's confidence in [0, 1]"),
+        column("recognizer", S, "detector and recogniser that found it"),
+        column("rule", S, "our rule by which it is something else"),
     ],
 )
 CORPUS = _spec(
@@ -354,6 +369,6 @@ TABLES: Final[dict[str, TableSpec]] = {
     spec.name: spec
     for spec in (
         DOCUMENTS, QUARANTINE, SKIPPED, TEXTS, EDITS, VERDICTS, FATES, DUPLICATES, CLUSTERS, SPLITS, BENCHMARK_ITEMS, CONTAMINATION, PII_SPANS,
-        CORPUS, SHARDS, SURVIVORS, LEDGER, RUNS, CHECKPOINTS, TRAIN_STEPS, PREDICTIONS, SCORES, REVIEWS,
+        PII_PASSED_OVER, CORPUS, SHARDS, SURVIVORS, LEDGER, RUNS, CHECKPOINTS, TRAIN_STEPS, PREDICTIONS, SCORES, REVIEWS,
     )
 }  # fmt: skip

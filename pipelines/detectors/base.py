@@ -33,17 +33,24 @@ class DetectorTimeout(AssayError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Personal data in a text, in code points. It does not hold the value."""
+    """Personal data in a text, in code points. It does not hold the value.
+
+    Attributes:
+        rule: our rule by which it was found, where the recogniser alone would not have: ``email.after_letters``.
+        passed_over: our rule by which it is something else: ``ip_address.private``. Such a span is told and changes nothing.
+    """
 
     start: int
     end: int
     entity: str
     score: float
     recognizer: str
+    rule: str | None = None
+    passed_over: str | None = None
 
 
 class Detector(Protocol):
-    """Finds spans; only the step ``scrub`` rewrites.
+    """Finds spans; only the step ``scrub`` rewrites. Of what looks like personal data and by a rule is not, it may give a span that is passed over.
 
     Laws of every detector: spans lie inside the text; the placeholders that ``scrub`` writes are never found; empty text is a case.
     """
@@ -107,6 +114,11 @@ def _found(detector: Detector, text: str, doc_id: pa.Array) -> Sequence[Span] | 
             return detector.find(text)
     except DetectorGaveUp as gave_up:
         return gave_up
+
+
+def is_personal(answer: Sequence[Span] | DetectorGaveUp) -> bool:
+    """Whether a detector found anything that is not passed over, or gave up."""
+    return isinstance(answer, DetectorGaveUp) or any(span.passed_over is None for span in answer)
 
 
 detectors: Final[Registry[Detector]] = Registry("detector", "pipelines.detectors")

@@ -10,16 +10,17 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipelines.contract.errors import ConfigError
-from pipelines.detectors.base import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pipelines.detectors.base import Span
 
 MIN_KEY_BYTES: Final = 16
 _SHARED_BITS: Final = 0o077
@@ -96,12 +97,12 @@ def normalised(entity: str, value: str) -> str:
 def resolve(spans: list[Span]) -> list[Span]:
     """Spans that do not overlap, by start: of spans that overlap, directly or through others, one that covers them all.
 
-    Its entity, score and recognizer are those of the longest, then of the highest score, then of the earliest, then of the first entity by name.
-    Covering all of them scrubs a little too much rather than a little too little.
+    Its entity, score, recognizer and rule are those of the longest, then of the highest score, then of the earliest, then of the first entity by
+    name. Covering all of them scrubs a little too much rather than a little too little. What is passed over has no part in it.
     """
     groups: list[list[Span]] = []
     end = -1
-    for span in sorted((s for s in spans if s.start < s.end), key=lambda s: (s.start, s.end, s.entity, s.recognizer)):
+    for span in sorted((s for s in spans if s.start < s.end and s.passed_over is None), key=lambda s: (s.start, s.end, s.entity, s.recognizer)):
         if span.start < end:
             groups[-1].append(span)
         else:
@@ -112,7 +113,7 @@ def resolve(spans: list[Span]) -> list[Span]:
 
 def _covering(group: list[Span]) -> Span:
     best = min(group, key=lambda s: (s.start - s.end, -s.score, s.start, s.entity, s.recognizer))
-    return Span(start=min(s.start for s in group), end=max(s.end for s in group), entity=best.entity, score=best.score, recognizer=best.recognizer)
+    return replace(best, start=min(s.start for s in group), end=max(s.end for s in group))
 
 
 @lru_cache(maxsize=4)

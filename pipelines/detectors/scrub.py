@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -14,14 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
-from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each
+from pipelines.contract.schema import EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE
+from pipelines.detectors.base import Detector, DetectorGaveUp, Span, find_in_each, is_personal
 from pipelines.detectors.replacement import Replacement, resolve
 from pipelines.text.cuts import MARK, listed, outside
 from pipelines.text.edits import ByteEdit, Change, apply_bytes, carry, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    _PassedOver = tuple[str, int, int, Span]  # doc_id, first byte of the clean text, first byte after it, and what was found there
 
 FINALS: Final = pa.schema([("doc_id", pa.string()), ("text", pa.string())])
 _MAX_ROUNDS: Final = 8
@@ -67,7 +70,7 @@ class _Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Scrub:
-    """Rows ``doc_id``, ``text`` (clean) and ``cuts`` into ``pii_spans``, ``edits``, ``finals``, and ``quarantine`` and ``fates`` for what has no end.
+    """Rows ``doc_id``, ``text`` (clean) and ``cuts`` into ``pii_spans``, ``pii_passed_over``, ``edits`` and ``finals``, and what has no end aside.
 
     ``cuts`` holds an earlier step's edits as a flat list of (start, end, new_length) in bytes of the clean text, sorted, or null; what a cut puts in
     is two newlines, or as many as ``new_length`` allows. The published text is the clean text with the cuts and the edits of this body applied:
@@ -76,7 +79,7 @@ class Scrub:
 
     Detectors run again on the scrubbed text until they find nothing more, for what was hidden beside a first match may show once it is gone; so a
     scrubbed text scrubs to itself. A text on which they come to no end in so many rounds, or on which one gives up, is set aside: work is counted,
-    the clock is not, so that a document has one fate on every machine.
+    the clock is not, so that a document has one fate on every machine. What a detector passes over is told as it stands in the final text.
     """
 
     detectors: Mapping[str, Detector]
@@ -84,14 +87,14 @@ class Scrub:
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """One batch of rows for each table. A text in which nothing is cut or found goes through as it came; no string is made of it."""
-        changed = self._changed(batch)
+        changed, passed_over = self._changed(batch)
         faulty = {row for row, document in changed.items() if document.fault is not None}
         finals = pa.RecordBatch.from_arrays([batch.column("doc_id"), _with(batch.column("text"), changed)], schema=FINALS)
         if faulty:
             finals = finals.filter(pa.array(row not in faulty for row in range(batch.num_rows)))
         scrubbed = [changed[row] for row in sorted(changed) if row not in faulty]
         aside = [changed[row] for row in sorted(faulty)]
-        return {**_spans(scrubbed), "finals": finals, **_set_aside(aside)}
+        return {**_spans(scrubbed, self.replacement.style), "pii_passed_over": _passed_over(passed_over), "finals": finals, **_set_aside(aside)}
 
     def personal(self, texts: pa.Array, doc_ids: pa.Array) -> list[bool]:
         """Whether a detector finds anything in each text as it stands, or gives up on it.
@@ -102,7 +105,7 @@ class Scrub:
         found = [False] * len(texts)
         for detector in self.detectors.values():
             answers = find_in_each(detector, texts, doc_ids)
-            found = [known or isinstance(answer, DetectorGaveUp) or len(answer) > 0 for known, answer in zip(found, answers, strict=True)]
+            found = [known or is_personal(answer) for known, answer in zip(found, answers, strict=True)]
         return found
 
     def addresses(self, urls: pa.Array, doc_ids: pa.Array) -> pa.Array:
@@ -140,16 +143,21 @@ class Scrub:
     def _is_personal(self, url: str) -> bool:
         return any(self.personal(pa.array([url, unquote(url)], pa.string()), pa.array(["of an address"] * 2)))
 
-    def _changed(self, batch: pa.RecordBatch) -> dict[int, _Document]:
-        """Documents that are not published as they came, by their row: what is cut or found in them, or what is wrong with them."""
+    def _changed(self, batch: pa.RecordBatch) -> tuple[dict[int, _Document], list[_PassedOver]]:
+        """Documents that are not published as they came, by their row, and what is passed over in any: (doc_id, start, end, span)."""
         cut = pc.indices_nonzero(pc.fill_null(pc.greater(pc.list_value_length(batch.column("cuts")), 0), fill_value=False)).to_pylist()
         changed = {row: _document(batch, row) for row in cut}
         waiting: list[int] = []
+        passed_over: list[_PassedOver] = []
         rows, texts, doc_ids = list(range(batch.num_rows)), _with(batch.column("text"), changed), batch.column("doc_id")
         for _ in range(_MAX_ROUNDS):
             waiting = []
             for place, spans, fault in self._found(texts, doc_ids):
                 row = rows[place]
+                if fault is None and all(span.passed_over is not None for span in spans):  # nobody looks at this text again
+                    edits = changed[row].edits() if row in changed else ()
+                    passed_over += _told(doc_ids[place].as_py(), texts[place].as_py(), spans, edits)
+                    continue
                 if row not in changed:
                     changed[row] = _document(batch, row)
                 changed[row].fault = fault
@@ -157,12 +165,12 @@ class Scrub:
                     changed[row].hits = self._joined(changed[row], list(self._placed(changed[row], texts[place].as_py(), spans)))
                     waiting.append(row)
             if not waiting:
-                return changed
+                return changed, passed_over
             rows, texts = waiting, pa.array([changed[row].final() for row in waiting], pa.string())
             doc_ids = batch.column("doc_id").take(pa.array(waiting))
         for row in waiting:
             changed[row].fault = f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside"
-        return changed
+        return changed, passed_over
 
     def _found(self, texts: pa.Array, doc_ids: pa.Array) -> Iterator[tuple[int, list[Span], str | None]]:
         """The texts in which something is found, or on which a detector gives up: number, spans, and what it says."""
@@ -205,7 +213,18 @@ class Scrub:
 
 def _named(span: Span, detector: str) -> Span:
     name = f"{detector}.{span.recognizer}"
-    return Span(start=span.start, end=span.end, entity=span.entity, score=span.score, recognizer=name)  # half the time of ``dataclasses.replace``
+    return Span(  # half the time of ``dataclasses.replace``
+        start=span.start, end=span.end, entity=span.entity, score=span.score, recognizer=name, rule=span.rule, passed_over=span.passed_over
+    )
+
+
+def _told(doc_id: str, text: str, spans: list[Span], edits: Sequence[ByteEdit]) -> Iterator[_PassedOver]:
+    """What is passed over in a text that edits made, in bytes of the clean text."""
+    places = sorted({place for span in spans for place in (span.start, span.end)})
+    offsets = dict(zip(places, accumulate(len(text[a:b].encode()) for a, b in pairwise([0, *places])), strict=True))
+    for span in spans:
+        start, end = carry((offsets[span.start], offsets[span.end]), edits, "before")
+        yield doc_id, start, end, span
 
 
 def _document(batch: pa.RecordBatch, row: int) -> _Document:
@@ -224,20 +243,31 @@ def _with(texts: pa.Array, changed: Mapping[int, _Document]) -> pa.Array:
     return pc.replace_with_mask(texts, pa.array(mask), pa.array([changed[row].final() for row in rows], texts.type))
 
 
-def _spans(documents: Sequence[_Document]) -> dict[str, pa.RecordBatch]:
+def _spans(documents: Sequence[_Document], policy: str) -> dict[str, pa.RecordBatch]:
     """The spans and edits of scrubbed documents."""
     parts = [(document.doc_id, part) for document in documents for part in document.parts()]
     doc_ids, starts, ends = [doc_id for doc_id, _ in parts], [part.start for _, part in parts], [part.end for _, part in parts]
     entities = [part.found.entity for _, part in parts]
     spans = {
         "doc_id": doc_ids, "entity": entities, "start": starts, "end": ends, "score": [part.found.score for _, part in parts],
-        "recognizer": [part.found.recognizer for _, part in parts], "replacement": [part.new for _, part in parts],
+        "recognizer": [part.found.recognizer for _, part in parts], "rule": [part.found.rule for _, part in parts],
+        "policy": [policy] * len(parts), "replacement": [part.new for _, part in parts],
     }  # fmt: skip
     edits = {
         "doc_id": doc_ids, "from_version": ["clean"] * len(parts), "start": starts, "end": ends,
         "new_length": [len(part.new.encode()) for _, part in parts], "step": ["scrub"] * len(parts), "cause": entities,
     }  # fmt: skip
     return {"pii_spans": pa.RecordBatch.from_pydict(spans, PII_SPANS.schema), "edits": pa.RecordBatch.from_pydict(edits, EDITS.schema)}
+
+
+def _passed_over(told: list[_PassedOver]) -> pa.RecordBatch:
+    told.sort(key=lambda one: (*one[:3], one[3].entity, one[3].recognizer, one[3].passed_over))
+    rows = {
+        "doc_id": [doc_id for doc_id, _, _, _ in told], "entity": [span.entity for *_, span in told], "start": [start for _, start, _, _ in told],
+        "end": [end for _, _, end, _ in told], "score": [span.score for *_, span in told], "recognizer": [span.recognizer for *_, span in told],
+        "rule": [span.passed_over for *_, span in told],
+    }  # fmt: skip
+    return pa.RecordBatch.from_pydict(rows, PII_PASSED_OVER.schema)
 
 
 def _set_aside(documents: Sequence[_Document]) -> dict[str, pa.RecordBatch]:

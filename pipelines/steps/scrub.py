@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract.config import encode
 from pipelines.contract.parts import laid_out
-from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_SPANS, QUARANTINE, SURVIVORS
+from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE, SURVIVORS
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub as ScrubTexts
@@ -35,7 +35,7 @@ class FinishTexts:
     scrub: ScrubTexts
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """Spans, edits, quarantine, fates, survivors, and the final documents of either side."""
+        """Spans, what was passed over, edits, quarantine, fates, survivors, and the final documents of either side."""
         given = dict(self.scrub(batch))
         finals = given.pop("finals")
         facts = batch.drop_columns(["text"])
@@ -62,7 +62,7 @@ class Scrub:
     """See the module."""
 
     name = "scrub"
-    version = 3
+    version = 4
 
     def params(self, config: Curation) -> Any:
         """Detectors, style, and the id of the key; never the key, nor where it lies."""
@@ -79,8 +79,8 @@ class Scrub:
         return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"), ("decontaminate", "survivors"), (EVERY, CUTS))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
-        """Spans, edits, quarantine, fates, survivors, final documents."""
-        return {s.name: s.schema for s in (PII_SPANS, EDITS, QUARANTINE, FATES, SURVIVORS)} | FINALS
+        """Spans, what was passed over, edits, quarantine, fates, survivors, final documents."""
+        return {s.name: s.schema for s in (PII_SPANS, PII_PASSED_OVER, EDITS, QUARANTINE, FATES, SURVIVORS)} | FINALS
 
     def passes(self, config: Curation) -> tuple[Pass, ...]:
         """One, over what decontaminate hands on."""

@@ -245,7 +245,11 @@ def _scrubbed() -> dict[str, list[dict]]:
     return {
         "pii_spans": [
             {"doc_id": d.doc_id, "entity": "EMAIL_ADDRESS", "start": d.span(d.pii)[0], "end": d.span(d.pii)[1], "score": 1.0,
-             "recognizer": "patterns.email", "replacement": "<EMAIL_ADDRESS>"} for d in found
+             "recognizer": "patterns.email", "rule": None, "policy": "placeholder", "replacement": "<EMAIL_ADDRESS>"} for d in found
+        ],
+        "pii_passed_over": [
+            {"doc_id": d.doc_id, "entity": "PHONE_NUMBER", "start": 0, "end": 4, "score": 0.4, "recognizer": "patterns.phone",
+             "rule": "phone_number.year_range"} for d in found
         ],
         "edits": [
             {"doc_id": d.doc_id, "from_version": "clean", "start": d.span(d.pii)[0], "end": d.span(d.pii)[1], "new_length": 15, "step": "scrub",

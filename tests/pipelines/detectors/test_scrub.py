@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract.errors import PartError
-from pipelines.contract.schema import EDITS, FATES, PII_SPANS, QUARANTINE
+from pipelines.contract.schema import EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE
 from pipelines.detectors.base import DetectorGaveUp, DetectorTimeout, Span
 from pipelines.detectors.presidio import Presidio
 from pipelines.detectors.replacement import Replacement
@@ -23,6 +23,7 @@ from pipelines.detectors.scrub import FINALS, Scrub
 
 SCHEMA = pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
 SCRUB = Scrub(detectors={"presidio": Presidio()})
+YEAR = "phone_number.year"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def test_tables_have_the_contracts_schemas_even_when_empty():
     out = SCRUB(pa.RecordBatch.from_pylist([], schema=SCHEMA))
     assert {name: batch.schema for name, batch in out.items()} == {
         "pii_spans": PII_SPANS.schema,
+        "pii_passed_over": PII_PASSED_OVER.schema,
         "edits": EDITS.schema,
         "finals": FINALS,
         "quarantine": QUARANTINE.schema,
@@ -95,6 +97,39 @@ def test_a_span_that_a_cut_joined_is_given_in_parts_outside_the_cut():
     assert [r["text"] for r in out["finals"]] == ["xx <WORD><WORD> yy"]
     assert [(s["start"], s["end"], s["replacement"]) for s in out["pii_spans"]] == [(3, 6, "<WORD>"), (12, 15, "<WORD>")]
     assert [(e["start"], e["end"], e["new_length"]) for e in out["edits"]] == [(3, 6, 6), (12, 15, 6)]
+
+
+@dataclass(frozen=True)
+class Years(Words):
+    """Finds words, and passes over whatever is a year."""
+
+    entities: ClassVar[tuple[str, ...]] = ("PHONE_NUMBER", "WORD")
+
+    def find(self, text):
+        years = [
+            Span(start=m.start(), end=m.end(), entity="PHONE_NUMBER", score=0.4, recognizer="Years", passed_over=YEAR)
+            for m in re.finditer(r"\d{4}", text)
+        ]
+        return sorted([replace(span, rule="word.listed") for span in super().find(text)] + years, key=lambda span: span.start)
+
+
+def test_what_is_passed_over_is_told_in_bytes_of_the_clean_text_and_stays():
+    scrub = Scrub(detectors={"y": Years("secret|1888")})
+    text = "\u4e2d secret 1999 1888 gone2000 \u4e2d 2024"
+    cut = len("\u4e2d secret 1999 1888 ".encode())
+    out = scrubbed(text, scrub=scrub, cuts=[cut, cut + 8, 0])
+    assert [row["text"] for row in out["finals"]] == ["\u4e2d <WORD> 1999 <WORD>  \u4e2d 2024"]
+    utf8 = text.encode()
+    assert [(row["rule"], utf8[row["start"] : row["end"]]) for row in out["pii_passed_over"]] == [
+        ("phone_number.year", b"1999"),
+        ("phone_number.year", b"2024"),
+    ]
+    assert [(row["rule"], row["policy"]) for row in out["pii_spans"]] == [("word.listed", "placeholder")] * 2
+    assert {(row["entity"], row["recognizer"], row["score"]) for row in out["pii_passed_over"]} == {("PHONE_NUMBER", "y.Years", 0.4)}
+    out = scrubbed("2001", "none", scrub=scrub)
+    assert out["edits"] == [] == out["pii_spans"]
+    assert [(row["doc_id"], row["start"], row["end"]) for row in out["pii_passed_over"]] == [("d0", 0, 4)]
+    assert scrub.personal(pa.array(["2001", "1888"]), pa.array(["a", "b"])) == [False, True]
 
 
 def test_what_shows_only_after_a_first_scrub_is_scrubbed_too():
