@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipelines.text.words import SPACELESS
+from pipelines.text.word_forms import SPACELESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from pipelines.text.characters import LAST, LETTER, character, in_category, lett
 from pipelines.text.compile import kernel
 from pipelines.text.english import end_marks
 from pipelines.text.marks import symbols
-from pipelines.text.words import SPACELESS
+from pipelines.text.word_forms import SPACELESS
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -13,48 +13,40 @@ with ``str.lower`` and ``re`` by construction. The one rule that looks around a 
 """
 
 # Kernels get arrays, not objects, and UTF-8 is made of numbers that have no other name.
-# ruff: noqa: PLR0917, PLR2004
+# ruff: noqa: PLR0917, PLR2004, FBT001
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.text.characters import LAST, character, in_category, points_of
-from pipelines.text.compile import kernel
+from pipelines.text.characters import character
+from pipelines.text.compile import inlined, kernel
+from pipelines.text.markup import MOST_MARKS, hold, looked
+from pipelines.text.word_forms import (
+    ALONE,
+    EXPANDS,
+    KEPT,
+    LOOKS,
+    MARK,
+    PARTS,
+    SEPARATOR,
+    Bytes,
+    Int64,
+    Tables,
+    assay_tables,
+    dedup_tables,
+    gpt3_tables,
+)
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Bytes = npt.NDArray[np.uint8]
-    Uint32 = npt.NDArray[np.uint32]
-    Int64 = npt.NDArray[np.int64]
-
-# Blocks of the scripts written without spaces (Unicode 15, Blocks.txt), half-width forms and supplements included.
-SPACELESS: Final = (
-    (0x0E00, 0x0E7F),  # Thai
-    (0x0E80, 0x0EFF),  # Lao
-    (0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F),  # Myanmar
-    (0x1780, 0x17FF), (0x19E0, 0x19FF),  # Khmer
-    (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303B),  # Han: radicals, signs and numerals
-    (0x3041, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F), (0x1AFF0, 0x1B16F),  # Hiragana and Katakana
-    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),  # Han
-)  # fmt: skip
-
-# What a character does, in bits. No bit: it separates words.
-KEPT: Final = 1  # part of a word
-DELETED: Final = 2  # neither part of a word nor the end of one
-ALONE: Final = 4  # a word by itself
-MARK: Final = 8  # belongs to the character before it
-SEPARATOR: Final = 0
+Reading = Literal["joined", "parted"]
+NormalForm = Literal["assay", "gpt3"]
 
 _BLANK: Final = 0x20  # in no word
-DOTTED_I: Final = 0x130  # the one character whose lower case is two: i and a dot above
-DOT_ABOVE: Final = 0x307
+_MOST_GROWTH: Final = 3  # bytes of words for one of a text, the blank before a word counted
 _CAPITAL_SIGMA: Final = "\u03a3"
 
 
@@ -93,16 +85,21 @@ def dedup_words(texts: pa.Array) -> Words:
     >>> dedup_words(pa.array(["It's 東京!"])).of_text(0)
     ['it', 's', '東', '京']
     """
-    return _words(texts, _dedup_kinds())
+    return _words(*settled_buffers(texts), dedup_tables(), is_parted=False)
 
 
-def contamination_words(texts: pa.Array) -> Words:
-    """Words of texts for n-grams that are compared with benchmarks."""
-    return _words(texts, _contamination_kinds())
+def contamination_words(texts: pa.Array, reading: Reading = "joined", *, normal_form: NormalForm = "assay") -> Words:
+    """Words of texts for n-grams that are compared with benchmarks, in one of the two readings.
+
+    >>> contamination_words(pa.array(["<p>Two&nbsp;by-two</p>"]), "parted").of_text(0)
+    ['two', 'by', 'two']
+    """
+    offsets, data = contamination_buffers(texts, normal_form)
+    return _words(offsets, data, contamination_tables(normal_form), is_parted=reading == "parted")
 
 
 def count_words(text: str) -> int:
-    """Number of contamination words of one text.
+    """Number of contamination words of one text, joined.
 
     >>> count_words("No - that's it.")
     3
@@ -138,18 +135,27 @@ def settled_buffers(texts: pa.Array) -> tuple[Int64, Bytes]:
     return offsets, data
 
 
-def contamination_tables() -> tuple[Bytes, Uint32]:
-    """What each code point does in contamination words, and its lower case."""
-    return _contamination_kinds(), _lower()
+def contamination_buffers(texts: pa.Array, normal_form: NormalForm) -> tuple[Int64, Bytes]:
+    """Offsets and bytes that the tables of a form are made for."""
+    return utf8_buffers(texts) if normal_form == "assay" else settled_buffers(texts)
 
 
-def _words(texts: pa.Array, kinds: Bytes) -> Words:
-    offsets, data = settled_buffers(texts)
-    num_bytes, num_texts = int(offsets[-1] - offsets[0]), len(texts)
-    most = num_bytes // 2 + num_texts + 1  # a word takes two bytes with what parts it from the next, but for one at the end of a text
+def contamination_tables(normal_form: NormalForm) -> Tables:
+    """What each character is to contamination words."""
+    return assay_tables() if normal_form == "assay" else gpt3_tables()
+
+
+def most_words(num_bytes: int, num_texts: int) -> int:
+    """More words than texts of so many bytes can have: two need three bytes where one character of theirs is two words (Lao), else four."""
+    return num_bytes * 2 // 3 + num_texts + 1
+
+
+def _words(offsets: Int64, data: Bytes, tables: Tables, *, is_parted: bool) -> Words:
+    num_bytes, num_texts = int(offsets[-1] - offsets[0]), len(offsets) - 1
+    most = most_words(num_bytes, num_texts)
     starts, ends, text_starts, text_ends = (np.empty(most, np.int64) for _ in range(4))
-    utf8, first = np.empty(2 * num_bytes + num_texts + 8, np.uint8), np.empty(num_texts + 1, np.int64)
-    num_words, size = _segment(data, offsets, kinds, _lower(), utf8, starts, ends, text_starts, text_ends, first)
+    utf8, first = np.empty(_MOST_GROWTH * num_bytes + num_texts + 8, np.uint8), np.empty(num_texts + 1, np.int64)
+    num_words, size = _segment(data, offsets, tables, is_parted, utf8, starts, ends, text_starts, text_ends, first)
     return Words(
         utf8=utf8[:size], starts=starts[:num_words], ends=ends[:num_words],
         text_starts=text_starts[:num_words], text_ends=text_ends[:num_words], first=first,
@@ -162,43 +168,6 @@ def _sigmas(data: Bytes) -> Int64:
     places = np.flatnonzero(data[:-1] == first)
     found: Int64 = places[data[places + 1] == second]
     return found
-
-
-@cache
-def _lower() -> Uint32:
-    """Lower case of every code point. A capital sigma has none here, the dotted I the first of its two."""
-    points = np.arange(LAST + 1, dtype=np.uint32)
-    plain = np.ones(LAST + 1, np.bool_)
-    plain[0xD800:0xE000] = False  # surrogates: no text has them
-    plain[[0x03A3, DOTTED_I]] = False
-    points[plain] = np.frombuffer(points[plain].tobytes().decode("utf-32-le").lower().encode("utf-32-le"), np.uint32)
-    points[DOTTED_I] = ord("i")
-    return points
-
-
-@cache
-def _alone() -> npt.NDArray[np.bool_]:
-    found = np.zeros(LAST + 1, np.bool_)
-    for low, high in SPACELESS:
-        found[low : high + 1] = True
-    return found
-
-
-@cache
-def _dedup_kinds() -> Bytes:
-    kinds = np.where(points_of(r"\w"), np.uint8(KEPT), np.uint8(SEPARATOR))
-    kinds[(kinds == KEPT) & _alone()] |= ALONE
-    return kinds[_lower()]
-
-
-@cache
-def _contamination_kinds() -> Bytes:
-    kinds = np.full(LAST + 1, KEPT, np.uint8)
-    kinds[in_category("P") | in_category("S") | in_category("Cf")] = DELETED
-    kinds[in_category("M")] |= MARK
-    kinds[(kinds == KEPT) & _alone()] |= ALONE
-    kinds[points_of(r"\s")] = SEPARATOR
-    return kinds[_lower()]
 
 
 @kernel
@@ -223,86 +192,87 @@ def _encode(point: np.int64, utf8: Bytes, at: int) -> int:
     return at + 4
 
 
+@inlined
+def _written(low: np.int64, utf8: Bytes, at: int) -> int:
+    """As ``_encode``; most letters are one byte."""
+    if low < 0x80:
+        utf8[at] = low
+        return at + 1
+    return _encode(low, utf8, at)
+
+
 @kernel
 def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
-    data: Bytes,
-    offsets: Int64,
-    kinds: Bytes,
-    lower: Uint32,
-    utf8: Bytes,
-    starts: Int64,
-    ends: Int64,
-    text_starts: Int64,
-    text_ends: Int64,
-    first: Int64,
-) -> tuple[int, int]:
+    data: Bytes, offsets: Int64, tables: Tables, is_parted: bool,
+    utf8: Bytes, starts: Int64, ends: Int64, text_starts: Int64, text_ends: Int64, first: Int64,
+) -> tuple[int, int]:  # fmt: skip
     """Fills the arrays of ``Words``; returns the number of words and of bytes written."""
+    kinds, lower, classes = tables.kinds, tables.lower, tables.classes
+    marks, num_marks = np.empty(MOST_MARKS, np.int64), 0  # over the last letter, not written yet
     num_words = size = 0
     for text in range(offsets.size - 1):
         first[text] = num_words
         base, end = offsets[text], offsets[text + 1]
-        place, token = base, np.int64(-1)  # token: where the white-space token began, or the part of it that is not in a word yet
-        in_word = after_alone = False
-        while place < end:
-            point, width = np.int64(data[np.uint64(place)]), 1
-            if in_word and not after_alone:
-                while point < 0x80 and kinds[np.uint64(point)] == KEPT:  # what most bytes are
-                    utf8[np.uint64(size)] = lower[np.uint64(point)]
-                    size += 1
-                    place += 1
-                    point = np.int64(data[np.uint64(place)]) if place < end else np.int64(_BLANK)
-                if place == end:
-                    break
-            if point >= 0x80:
-                found, width = character(data, place, end)
-                point = np.int64(found)
-            twice = point == 0x130
-            kind = kinds[point]
-            low = np.int64(lower[point])
-            edge = place
-            while True:
-                if kind & KEPT:
-                    is_mark = kind & MARK != 0
-                    is_alone = kind & ALONE != 0
-                    if in_word and not is_mark and (is_alone or after_alone):
-                        ends[num_words - 1] = size
-                        text_ends[num_words - 1] = edge - base
-                        in_word = False
-                        token = place
+        place, head = base, np.int64(-1)  # head: where the white-space token began, while it has no word
+        in_word = has_word = after_alone = after_kept = False  # has_word: the last word is of this token, and where it ends in the text is open
+        while place <= end:
+            point, width = np.int64(_BLANK), 1  # behind a text stands a blank, which ends its last word
+            if place < end:
+                point = np.int64(data[np.uint64(place)])
+                if in_word and not after_alone and num_marks == 0:
+                    while point < 0x80 and kinds[np.uint64(point)] == KEPT:  # what most bytes are
+                        utf8[np.uint64(size)] = lower[np.uint64(point)]
+                        size += 1
+                        place += 1
+                        after_kept = True
+                        point = np.int64(data[np.uint64(place)]) if place < end else np.int64(_BLANK)
+                if point >= 0x80:
+                    found, width = character(data, place, end)
+                    point = np.int64(found)
+            if kinds[point] & LOOKS and place < end:
+                point, width = looked(data, place, end, point, width, after_kept, tables)
+            kind, low, count, at = kinds[point], np.int64(lower[point]), np.int64(1), np.int64(0)
+            if low & EXPANDS:
+                count, at = low & 7, (low ^ EXPANDS) >> 3
+            after_kept = kind & KEPT != 0
+            for part in range(count):
+                edge = place + width if part else place
+                if count > 1:
+                    low = np.int64(tables.codes[at + part])
+                    kind = kinds[low]
+                is_kept, is_mark, is_alone = kind & KEPT != 0, kind & MARK != 0, kind & ALONE != 0
+                parts = is_kept and not is_mark and (is_alone or after_alone)
+                ends_here = in_word and (kind == SEPARATOR or parts or (is_parted and kind & PARTS != 0))
+                if num_marks and (ends_here or kind & PARTS or (is_kept and classes[low] == 0) or num_marks == MOST_MARKS):
+                    for i in range(num_marks):
+                        size = _written(marks[i], utf8, size)
+                    num_marks = 0
+                if ends_here:
+                    ends[num_words - 1] = size
+                    in_word = after_alone = False
+                if is_kept:
                     if not in_word:
+                        if has_word:
+                            text_ends[num_words - 1] = edge - base
                         if num_words:
-                            utf8[size] = 0x20
+                            utf8[size] = _BLANK
                             size += 1
                         starts[num_words] = size
-                        text_starts[num_words] = (place if token < 0 else token) - base
+                        text_starts[num_words] = (place if head < 0 else head) - base
                         num_words += 1
-                        in_word = True
-                        after_alone = False
-                    if low < 0x80:
-                        utf8[size] = low
-                        size += 1
+                        head, in_word, has_word = np.int64(-1), True, True
+                    if classes[low]:
+                        num_marks = hold(marks, num_marks, low, classes)
                     else:
-                        size = _encode(low, utf8, size)
+                        size = _written(low, utf8, size)
                     if not is_mark:
                         after_alone = is_alone
-                elif kind & DELETED:
-                    if token < 0:
-                        token = place
-                else:
-                    if in_word:
-                        ends[num_words - 1] = size
+                elif kind == SEPARATOR:
+                    if has_word:
                         text_ends[num_words - 1] = edge - base
-                        in_word = False
-                    token = np.int64(-1)
-                if not twice:
-                    break
-                twice = False
-                low = np.int64(0x307)
-                kind = kinds[0x307]
-                edge = place + width
+                    head, has_word = np.int64(-1), False
+                elif head < 0 and not has_word:
+                    head = place
             place += width
-        if in_word:
-            ends[num_words - 1] = size
-            text_ends[num_words - 1] = end - base
     first[offsets.size - 1] = num_words
     return num_words, size

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.text import words
-from pipelines.text.words import SPACELESS, contamination_words, count_words, dedup_words
+from pipelines.text.word_forms import SPACELESS
+from pipelines.text.words import contamination_words, count_words, dedup_words
 
 ALONE = "".join(f"{chr(low)}-{chr(high)}" for low, high in SPACELESS)
 # What breaks case, width and word rules, mixed with what texts are made of.
@@ -40,7 +41,7 @@ def plain_dedup_words(text):
     return [(m[0], characters[m.start()][1], characters[m.end() - 1][2]) for m in found]
 
 
-def plain_contamination_words(text):
+def plain_gpt3_words(text):
     words = []
     for token in re.finditer(r"(?:(?!\s)\S)+", text):
         start, end = len(text[: token.start()].encode()), len(text[: token.end()].encode())
@@ -75,15 +76,16 @@ def test_dedup_words_are_what_python_says_they_are(texts):
 
 @settings(max_examples=300)
 @given(TEXTS)
-def test_contamination_words_are_what_python_says_they_are(texts):
-    words = contamination_words(pa.array(texts, pa.string()))
-    assert [kernel_words(words, i) for i in range(len(texts))] == [plain_contamination_words(text) for text in texts]
+def test_words_of_the_form_gpt3_are_what_python_says_they_are(texts):
+    words = contamination_words(pa.array(texts, pa.string()), normal_form="gpt3")
+    assert [kernel_words(words, i) for i in range(len(texts))] == [plain_gpt3_words(text) for text in texts]
 
 
 @given(st.text(st.characters(max_codepoint=127)))
-def test_in_ascii_contamination_words_are_the_evaluation_harness_s_but_for_empty_ones(text):
+def test_in_ascii_words_of_the_form_gpt3_are_the_evaluation_harness_s_but_for_empty_ones(text):
     deleted = str.maketrans("", "", string.punctuation)
-    assert contamination_words(pa.array([text])).of_text(0) == [word for word in (w.lower().translate(deleted) for w in text.split()) if word]
+    found = contamination_words(pa.array([text]), normal_form="gpt3").of_text(0)
+    assert found == [word for word in (w.lower().translate(deleted) for w in text.split()) if word]
 
 
 @settings(max_examples=25)
