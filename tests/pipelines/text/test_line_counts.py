@@ -34,7 +34,7 @@ PIECES = [
     "\u17d4",
     "x" * 28,
 ]
-TEXTS = st.lists(st.sampled_from(PIECES) | st.sampled_from("\n\n .a-") | st.characters(), max_size=30).map("".join)
+TEXTS = st.lists(st.sampled_from(PIECES) | st.sampled_from("\n\n .a-") | st.characters(codec="utf-8"), max_size=30).map("".join)
 
 
 def repeated(pieces: list[str]) -> tuple[int, int]:
