@@ -28,6 +28,7 @@ _WHAT = {
     "split": "holding a part out",
     "repeated_lines": "cutting shared lines",
     "register": "registering benchmarks",
+    "boilerplate": "counting phrases of benchmarks",
     "decontaminate": "looking for benchmark items",
     "scrub": "replacing personal data",
     "tokenize": "learning a tokenizer, encoding",

@@ -14,13 +14,13 @@ from app.readings import check_trained_on
 from app.steps import Newest, Planned, finished
 from app.training import TRAIN, checkpoint_folder, train_id
 from evalsuite.base import Model, TaskContext, metrics, models
-from evalsuite.registration import status_in, statuses
+from evalsuite.registration import status_in
 from evalsuite.scoring import Results, evaluate
-from pipelines.contamination.ngrams import checkable
 from pipelines.contract.config import part
+from pipelines.contract.errors import InputError
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, read_row_groups, read_table, tables_of
-from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION, PREDICTIONS, SCORES, SPLITS, TEXTS
+from pipelines.contract.schema import ITEM_STATUSES, PREDICTIONS, SCORES, SPLITS, TEXTS
 from pipelines.contract.warehouse import Warehouse
 from pipelines.steps.register import HELDOUT_ROWS
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from app.settings import RunFile
     from evalsuite.base import Status
 
-EVAL_VERSION = 1  # goes up when the same model and tasks could give other rows
+EVAL_VERSION = 2  # goes up when the same model and tasks could give other rows
 _BATCH_BYTES = 16 << 20
-_READ = (("register", "benchmark_items"), ("decontaminate", "contamination"), ("clean", "texts"), ("split", "splits"))
+_READ = (("decontaminate", ITEM_STATUSES.name), ("clean", "texts"), ("split", "splits"))
 _CURATE = "assay run RUN.toml"  # what makes the steps of _READ, for messages
 
 
@@ -113,6 +113,8 @@ def _own_model(newest: Newest) -> Model:
 
 
 def _planned(settings: RunFile, newest: Newest, model: Model, *, is_own: bool) -> Manifest:
+    if ITEM_STATUSES.name not in newest.manifests["decontaminate"].tables:
+        raise InputError(f"{newest.warehouse.root}: an older assay curated this corpus and kept no statuses of items; first: {_CURATE}")
     read = (*_READ, ("tokenize", "shards")) if is_own else _READ  # the shards tie the statuses to the corpus that trained the model
     inputs = {"model": model.identity, **{f"{step}.{table}": newest.manifests[step].tables[table].content_sha256 for step, table in read}}
     scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
@@ -146,9 +148,9 @@ def _ask(settings: RunFile, newest: Newest, model: Model, console: Console, *, i
 def _status(newest: Newest, *, is_own: bool) -> Callable[[str, str], Status]:
     if not is_own:
         return status_in({})
-    items = read_table(newest.warehouse.table(newest.manifests["register"], "benchmark_items", BENCHMARK_ITEMS.schema))
-    met = read_table(newest.warehouse.table(newest.manifests["decontaminate"], "contamination", CONTAMINATION.schema))
-    return status_in(statuses(items, met, checkable=checkable))
+    known = read_table(newest.warehouse.table(newest.manifests["decontaminate"], "item_statuses", ITEM_STATUSES.schema))
+    keys = zip(known.column("benchmark").to_pylist(), known.column("item_id").to_pylist(), strict=True)
+    return status_in(dict(zip(keys, known.column("status").to_pylist(), strict=True)))
 
 
 def _publish(warehouse: Warehouse, manifest: Manifest, results: Results) -> Manifest:

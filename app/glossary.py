@@ -15,6 +15,7 @@ STEPS: Final = {
     "split": "Set documents aside for testing; near-copies stay on one side.",
     "register": "Register the questions of the tests, to look for them.",
     "repeated_lines": "Cut out lines that many documents share; only where the run file asks for it.",
+    "boilerplate": "Count phrases of the tests that many documents share; only where the run file asks for it.",
     "decontaminate": "Look for the questions of the tests in the training text; cut or drop what is met.",
     "scrub": "Find personal data and put a placeholder in its place.",
     "tokenize": "Cut the text into tokens, the units that a model reads.",
@@ -58,7 +59,8 @@ FATES: Final = {
 SUBSETS: Final = {
     "all": "every item of the test",
     "clean": "items that were not met in the training text of this model",
-    "contaminated": "items that were met in the training text of this model",
+    "contaminated": "items that were met in the training text of this model, word for word",
+    "inexact": "items that were met in it only with a word changed, left out or added",
     "unchecked": "items that could not be looked for: too short, or not registered",
 }
 ACTIONS: Final = {

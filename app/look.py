@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HOME: Final = Path(__file__).parent / "pages" / "Home.py"
 KEPT, DROPPED, ASIDE, MARK, FAINT = "#2c7a7b", "#d2693c", "#8d96a3", "#b7791f", "#cbd5e0"
 FATE_COLOURS: Final = {"kept": KEPT, "dropped": DROPPED, "quarantined": ASIDE, "undecided": FAINT}
-SUBSET_COLOURS: Final = {"all": "#334155", "clean": KEPT, "contaminated": DROPPED, "unchecked": ASIDE}
+SUBSET_COLOURS: Final = {"all": "#334155", "clean": KEPT, "contaminated": DROPPED, "inexact": MARK, "unchecked": ASIDE}
 _OPTIONS: Final[Mapping[str, str]] = {
     "server.address": "127.0.0.1",
     "server.headless": "true",

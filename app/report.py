@@ -43,7 +43,7 @@ _ITEMS: Final = """
 _LOSS: Final = "SELECT step, loss_nats FROM train_steps WHERE source IS NULL ORDER BY step"
 _SCORES: Final = """
     SELECT task, metric, subset, value, ci_low, ci_high, num_items FROM scores WHERE model = $model
-    ORDER BY task, metric, CASE subset WHEN 'all' THEN 0 WHEN 'clean' THEN 1 WHEN 'contaminated' THEN 2 ELSE 3 END
+    ORDER BY task, metric, CASE subset WHEN 'all' THEN 0 WHEN 'clean' THEN 1 WHEN 'contaminated' THEN 2 WHEN 'inexact' THEN 3 ELSE 4 END
 """
 _EXAMPLE: Final = "SELECT min(doc_id) FROM fates WHERE step = $step AND fate = $fate HAVING count(*) > 0"
 _STEPS: Final = ("ingest", "clean", "measure", "judge", "dedup", "split", "register", "decontaminate", "scrub", "tokenize", "publish")

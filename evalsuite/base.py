@@ -12,7 +12,7 @@ from pipelines.contract.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Status = Literal["clean", "contaminated", "unchecked"]
+Status = Literal["clean", "contaminated", "inexact", "unchecked"]
 Role = Literal["input", "label", "both"]
 
 

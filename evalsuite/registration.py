@@ -1,30 +1,22 @@
-"""Benchmark items as a table, so that a corpus can be searched for them, and what the search says about each item."""
+"""Benchmark items as a table, so that a corpus can be searched for them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from evalsuite.base import Task, TaskContext
+from evalsuite.base import Part, Task, TaskContext
 from evalsuite.parameters import parameters
 from pipelines.contract.errors import PartError
-from pipelines.contract.schema import BENCHMARK_ITEMS
+from pipelines.contract.schema import BENCHMARK_ITEMS, JOINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from evalsuite.base import Item, Status
-
-
-class Checkable(Protocol):
-    """Whether a part can be looked for at all: by 13-grams, or whole. The rule belongs to contamination, which hands it in."""
-
-    def __call__(self, num_words: int, *, match_whole: bool) -> bool:
-        """True if a part of this many words is looked for."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +52,17 @@ def benchmark_items(tasks: Mapping[str, Task], heldout: pa.Table | None, count_w
         }
         for name, task in sorted(tasks.items())
         for item in unique_items(name, task, TaskContext(heldout=heldout))
-        for part in item.parts
+        for part in (*item.parts, *_joined(item))
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=BENCHMARK_ITEMS.schema)
+
+
+def _joined(item: Item) -> tuple[Part, ...]:
+    """Question and answer as one text, for an item that has both; a task that gives a part of this name has said what it wants."""
+    if not {part.role for part in item.parts} >= {"input", "label"} or any(part.name == JOINED for part in item.parts):
+        return ()
+    texts = [part.text for role in ("input", "label") for part in item.parts if part.role == role]
+    return (Part(name=JOINED, text="\n".join(texts), role="both"),)
 
 
 def unique_items(name: str, task: Task, context: TaskContext) -> list[Item]:
@@ -77,23 +77,6 @@ def unique_items(name: str, task: Task, context: TaskContext) -> list[Item]:
     return items
 
 
-def statuses(items: pa.Table, contamination: pa.Table, *, checkable: Checkable) -> dict[tuple[str, str], Status]:
-    """What a corpus says about each registered item, by benchmark and item_id.
-
-    contaminated: a document of the corpus holds part of it and stayed (action ``flag``; what was cut or dropped is no longer there).
-    unchecked: none of its parts is long enough to be looked for. clean: the others. An item that was not registered is in no mapping, and
-    ``status_in`` calls it unchecked.
-    """
-    keys, words, whole = _keys(items), items.column("num_words").to_pylist(), items.column("match_whole").to_pylist()
-    looked_for = {key for key, n, m in zip(keys, words, whole, strict=True) if checkable(n, match_whole=m)}
-    flagged = {key for key, action in zip(_keys(contamination), contamination.column("action").to_pylist(), strict=True) if action == "flag"}
-    return {key: "contaminated" if key in flagged else "clean" if key in looked_for else "unchecked" for key in keys}
-
-
 def status_in(known: Mapping[tuple[str, str], Status]) -> Callable[[str, str], Status]:
-    """A look-up for scoring; an item that the corpus was not searched for is unchecked, never clean."""
+    """A look-up for scoring, from statuses by benchmark and item_id; an item that the corpus was not searched for is unchecked, never clean."""
     return lambda task, item_id: known.get((task, item_id), "unchecked")
-
-
-def _keys(table: pa.Table) -> list[tuple[str, str]]:
-    return list(zip(table.column("benchmark").to_pylist(), table.column("item_id").to_pylist(), strict=True))

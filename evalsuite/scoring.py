@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _ITEMS_AT_ONCE: Final = 64  # between two reports of progress; a fixed number, so that batches are the same in every run
-_SUBSETS: Final = ("all", "clean", "contaminated", "unchecked")
+_SUBSETS: Final = ("all", "clean", "contaminated", "inexact", "unchecked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

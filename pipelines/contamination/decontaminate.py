@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contamination.boilerplate import count_ngrams, key_of
 from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, separator_bytes
-from pipelines.contamination.ngrams import Hit, NgramIndex, scan
-from pipelines.contract.errors import ConfigError
+from pipelines.contamination.ngrams import Hit, NgramIndex
+from pipelines.contamination.rules import Action, ActionRules, Decision
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, VERDICTS
 from pipelines.text.cuts import listed, outside, without
 from pipelines.text.edits import ByteEdit, carry
@@ -21,7 +22,6 @@ from pipelines.text.edits import ByteEdit, carry
 if TYPE_CHECKING:
     Rows = dict[str, list[dict[str, Any]]]
 
-Action = Literal["drop", "cut", "flag"]
 STEP: Final = "decontaminate"
 _OUTPUTS: Final = {"contamination": CONTAMINATION, "cuts": EDITS, "verdicts": VERDICTS, "fates": FATES}
 _PLACE: Final = ("tier", "num_ngrams", "coverage", "num_edits", "doc_start", "doc_end", "item_start", "item_end")
@@ -44,7 +44,7 @@ class _Document:
 class Decontaminate:
     """Scans documents and settles what happens to those that hold registered text.
 
-    A document with text of a benchmark whose action is drop goes. Else text of those whose action is cut is taken out, by ``rule``, until none is
+    A document with text of a benchmark whose action is drop goes. Else text of those whose action is cut is taken out, by ``cut``, until none is
     left; a document that this would tear apart, or leave nothing of, goes too. Text that is only flagged stays where it is. The evidence has the
     action really taken: drop for everything in a document that went, cut for every run that lies in a cut.
 
@@ -53,58 +53,56 @@ class Decontaminate:
 
     Attributes:
         index: registered parts.
-        action_by_benchmark: what is done, for every benchmark of the index.
-        rule: how much is cut with a run.
+        rules: what is done about a run.
+        cut: how much is cut with a run.
     """
 
     index: NgramIndex
-    action_by_benchmark: Mapping[str, Action]
-    rule: CutRule = field(default_factory=CutRule)
+    rules: ActionRules
+    cut: CutRule = field(default_factory=CutRule)
 
     def __post_init__(self) -> None:
         """Raises ConfigError where a benchmark has no action, or one that does not exist."""
-        for name in sorted(set(self.index.benchmarks)):
-            if self.action_by_benchmark.get(name) not in get_args(Action):
-                raise ConfigError(f"decontaminate.actions.{name}: got {self.action_by_benchmark.get(name)!r}; expected one of {get_args(Action)}")
+        self.rules.check(self.index)
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
         """``contamination``, ``cuts`` (rows of edits), ``verdicts`` and ``fates``. Where there is a column ``split``, only train is looked at."""
         rows: Rows = {name: [] for name in _OUTPUTS}
-        doc_ids, texts, cuts = (_of_train(batch, name) for name in ("doc_id", "text", "cuts"))
-        earlier = {number: listed(cuts[number].as_py()) for number in pc.indices_nonzero(cuts.is_valid()).to_pylist()}
-        texts = _left(texts, earlier)
-        for number, hits in enumerate(scan(texts, self.index)):
+        doc_ids, texts, earlier = train_texts(batch)
+        for number, hits in enumerate(self.rules.met(texts, self.index)):
             if hits:
                 self._document(_Document(doc_ids[number].as_py(), texts[number].as_py(), earlier.get(number, ())), hits, rows)
         return {name: pa.RecordBatch.from_pylist(rows[name], schema=spec.schema) for name, spec in _OUTPUTS.items()}
 
     def _document(self, document: _Document, hits: Sequence[Hit], rows: Rows) -> None:
-        actions = [self._action(hit) for hit in hits]
+        decisions = self.rules.decide(hits, self.index)
+        by_action = {action: [h for h, d in zip(hits, decisions, strict=True) if d.action == action] for action in get_args(Action)}
         cuts = Cuts(spans=(), num_cuts=0)
-        if "drop" not in actions:
-            runs = [(hit.doc_start, hit.doc_end) for hit, action in zip(hits, actions, strict=True) if action == "cut"]
-            cuts = cut_until_clean(document.text, runs, self._runs_to_remove, self.rule) if runs else cuts
-        if "drop" in actions or cuts.fault:
-            asked = "drop" if "drop" in actions else "cut"
-            self._drop(document.doc_id, [hit for hit, action in zip(hits, actions, strict=True) if action == asked], cuts, rows)
-            actions = ["drop"] * len(hits)
+        if by_action["cut"] and not by_action["drop"]:
+            cuts = cut_until_clean(document.text, [(hit.doc_start, hit.doc_end) for hit in by_action["cut"]], self._runs_to_remove, self.cut)
+        if by_action["drop"] or cuts.fault:
+            self._drop(document.doc_id, by_action["drop"] or by_action["cut"], cuts, rows)
+            decisions = [d if d.action == "drop" else Decision(action="drop", reason="document_dropped") for d in decisions]
         else:
-            actions = ["cut" if _lies_in(hit, cuts.spans) else action for hit, action in zip(hits, actions, strict=True)]
-            rows["cuts"] += self._edits(document, hits, cuts)
-        rows["contamination"] += [self._evidence(document, hit, action) for hit, action in zip(hits, actions, strict=True)]
+            decisions = [
+                Decision(action="cut", reason="in_a_cut") if d.action == "flag" and _lies_in(hit, cuts.spans) else d
+                for hit, d in zip(hits, decisions, strict=True)
+            ]
+            rows["cuts"] += self._edits(document, by_action["cut"], cuts)
+        rows["contamination"] += [self._evidence(document, hit, decision) for hit, decision in zip(hits, decisions, strict=True)]
 
     def _runs_to_remove(self, text: str) -> list[Span]:
         """Runs that may not stay in a document that is cut: benchmarks to be dropped count, as their n-grams can arise where pieces meet."""
-        return [(hit.doc_start, hit.doc_end) for hit in scan(pa.array([text], pa.string()), self.index)[0] if self._action(hit) != "flag"]
+        return [(hit.doc_start, hit.doc_end) for hit in self.rules.runs_to_remove(pa.array([text], pa.string()), self.index)[0]]
 
     def _drop(self, doc_id: str, hits: Sequence[Hit], cuts: Cuts, rows: Rows) -> None:
         """The fate, and a verdict for each benchmark that asked for it: n-grams met against the one that suffices, or cuts against the most."""
         reason = "too_many_cuts" if cuts.fault == "too_many_cuts" else "contaminated"
         num_ngrams: dict[str, int] = defaultdict(int)
         for hit in hits:
-            num_ngrams[self.index.benchmarks[hit.item]] += hit.num_ngrams
+            num_ngrams[str(self.index.benchmarks[hit.item])] += hit.num_ngrams
         for name, count in sorted(num_ngrams.items()):
-            value, threshold = (cuts.num_cuts, self.rule.max_cuts) if reason == "too_many_cuts" else (count, 1)
+            value, threshold = (cuts.num_cuts, self.cut.max_cuts) if reason == "too_many_cuts" else (count, 1)
             verdict = {"doc_id": doc_id, "step": STEP, "rule": f"{STEP}.{name}", "reason": reason}
             rows["verdicts"].append({**verdict, "value": float(value), "threshold": float(threshold)})
         rows["fates"].append({"doc_id": doc_id, "fate": "dropped", "step": STEP, "reason": reason})
@@ -116,7 +114,7 @@ class Decontaminate:
         """
         rows = []
         for span in cuts.spans:
-            names = {self.index.benchmarks[h.item] for h in hits if self._action(h) == "cut" and _lies_in(h, [span])}
+            names = {str(self.index.benchmarks[hit.item]) for hit in hits if _lies_in(hit, [span])}
             edit = {"from_version": "clean", "step": STEP, "cause": "+".join(sorted(names)) or "joined_pieces"}
             new_length = separator_bytes(span, len(document.text.encode()))
             for start, end in outside(document.in_clean_text(span), document.earlier):
@@ -124,18 +122,35 @@ class Decontaminate:
                 new_length = 0
         return rows
 
-    def _evidence(self, document: _Document, hit: Hit, action: Action) -> dict[str, Any]:
-        item = {"benchmark": self.index.benchmarks[hit.item], "item_id": self.index.item_ids[hit.item], "part": self.index.parts[hit.item]}
+    def _evidence(self, document: _Document, hit: Hit, decision: Decision) -> dict[str, Any]:
+        benchmark, item_id, part = key_of(hit, self.index)
         place = {name: getattr(hit, name) for name in _PLACE}
         place["doc_start"], place["doc_end"] = document.in_clean_text((hit.doc_start, hit.doc_end))
-        return {"doc_id": document.doc_id, **item, **place, "action": action}
+        item = {"benchmark": benchmark, "item_id": item_id, "part": part}
+        return {"doc_id": document.doc_id, **item, **place, "action": decision.action, "reason": decision.reason}
 
-    def _action(self, hit: Hit) -> Action:
-        return self.action_by_benchmark[self.index.benchmarks[hit.item]]
+
+@dataclass(frozen=True)
+class CountNgrams:
+    """In how many documents of the train side each n-gram of a registered part stands, for those that stand in any of a batch."""
+
+    index: NgramIndex
+    ngram_words: int
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        """``met``: rows of the table ``boilerplate``, to be summed over batches."""
+        return {"met": count_ngrams(train_texts(batch)[1], self.index, self.ngram_words)}
 
 
 def _lies_in(hit: Hit, spans: Sequence[Span]) -> bool:
     return any(start <= hit.doc_start and hit.doc_end <= end for start, end in spans)
+
+
+def train_texts(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array, dict[int, list[ByteEdit]]]:
+    """Ids and texts of the train side, as earlier cuts left them, and those cuts by place."""
+    doc_ids, texts, cuts = (_of_train(batch, name) for name in ("doc_id", "text", "cuts"))
+    earlier = {number: listed(cuts[number].as_py()) for number in pc.indices_nonzero(cuts.is_valid()).to_pylist()}
+    return doc_ids, _left(texts, earlier), earlier
 
 
 def _of_train(batch: pa.RecordBatch, name: str) -> pa.Array:

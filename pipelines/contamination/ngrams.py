@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contamination.matching import MULTIPLIER, find_grams, find_runs, gram_hashes, mark, prefix_hashes
+from pipelines.contamination.parts import MIN_WORDS, NGRAM_WORDS, ROLES, PartRule
 from pipelines.contamination.screen import running_sums
 from pipelines.contract.parts import Table, read_table
 from pipelines.text.hashing import word_hashes
@@ -30,16 +31,9 @@ if TYPE_CHECKING:
     Uint64 = npt.NDArray[np.uint64]
     Int64 = npt.NDArray[np.int64]
 
-NGRAM_WORDS: Final = 13
-MIN_WORDS: Final = 8
 PRIVATE_USE: Final = range(0xE000, 0xF900)  # code points to which Unicode gives no meaning
 _BITS_A_GRAM: Final = 16  # of the bitmap in front of the sorted hashes; a word that begins no n-gram gets past it less than once in eight times
 _FEWEST_BITS, _MOST_BITS = 14, 30  # of the bitmap, as powers of two: 2 kB to 128 MB
-
-
-def checkable(num_words: int, *, match_whole: bool, min_words: int = MIN_WORDS) -> bool:
-    """Whether a part of so many words can be looked for at all; an item none of whose parts can is unchecked."""
-    return num_words >= min_words or (match_whole and num_words > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +78,7 @@ class IndexSource:
     items: Table
     ngram_words: int
     min_words: int
+    parts: tuple[str, ...] = ROLES  # roles or names of the parts that are looked for
     benchmarks: frozenset[str] | None = None  # those whose n-grams are looked for; None: all
 
 
@@ -92,7 +87,9 @@ def shared_index(source: IndexSource) -> NgramIndex:
     """The index of registered items, in the order of benchmark, item and part. A process makes it once; pickled, it is a few names of files."""
     if source.benchmarks is not None:
         return shared_index(replace(source, benchmarks=None)).only(source.benchmarks)
-    items = read_table(source.items).sort_by([(name, "ascending") for name in ("benchmark", "item_id", "part")])
+    items = read_table(source.items)
+    chosen = PartRule(ngram_words=source.ngram_words, min_words=source.min_words, parts=source.parts).looked_for(items)
+    items = items.filter(chosen).sort_by([(name, "ascending") for name in ("benchmark", "item_id", "part")])
     return replace(NgramIndex.build(items, source.ngram_words, source.min_words), source=source)
 
 
@@ -139,6 +136,11 @@ class NgramIndex:
         if self.source is not None:
             return shared_index, (self.source,)
         return _restored, ({field.name: getattr(self, field.name) for field in fields(self)},)
+
+    def word_spans(self, item: int) -> tuple[Int64, Int64]:
+        """First byte of each word of a part, and the first byte after it, in the part's text."""
+        words = slice(self.words.first[item], self.words.first[item + 1])
+        return self.words.text_starts[words], self.words.text_ends[words]
 
     def foreign_character(self) -> str:
         """A character that is part of words, and that no registered part holds: a word with it is no word of any item."""

@@ -164,13 +164,14 @@ SPLITS = _spec(
         column("split", S, "train or heldout"),
     ],
 )
+JOINED: Final = "joined"  # the part that is an item's question and answer in one text, as a page has them
 BENCHMARK_ITEMS = _spec(
     "benchmark_items",
     "a registered item's part",
     [
         column("benchmark", S, "name of the benchmark"),
         column("item_id", S, "the item's own id"),
-        column("part", S, "question, context, answer, ..."),
+        column("part", S, "question, context, answer, ...; joined: question and answer as one text, with a line break between them"),
         column("role", S, "input: what a model is given; label: what it should answer; both: the two in one text"),
         column("text", S, "text of the part"),
         column("num_words", I64, "words after normalisation for 13-grams"),
@@ -196,6 +197,30 @@ CONTAMINATION = _spec(
         column("item_start", I64, "first byte of the run in the part's text"),
         column("item_end", I64, "first byte after it"),
         column("action", S, "drop, cut or flag"),
+        column("reason", S, "why the action is not the benchmark's own: inexact, no_answer, low_coverage, document_dropped, in_a_cut; else null"),
+    ],
+)
+ITEM_STATUSES = _spec(
+    "item_statuses",
+    "a registered item",
+    [
+        column("benchmark", S, "name of the benchmark"),
+        column("item_id", S, "the item's own id"),
+        column("status", S, "contaminated: met word for word in what stays; inexact: only with words changed; clean: looked for; unchecked: not"),
+        column("num_parts", I64, "parts registered"),
+        column("num_parts_checked", I64, "of these, parts that were looked for"),
+    ],
+)
+BOILERPLATE = _spec(
+    "boilerplate",
+    "an n-gram of a registered part that stands in too many documents to be evidence",
+    [
+        column("benchmark", S, "name of the benchmark"),
+        column("item_id", S, "the item's own id"),
+        column("part", S, "part of the item"),
+        column("item_start", I64, "first byte of the n-gram in the part's text"),
+        column("item_end", I64, "first byte after it"),
+        column("num_documents", I64, "documents of the train side in which it stands"),
     ],
 )
 PII_SPANS = _spec(
@@ -334,7 +359,7 @@ PREDICTIONS = _spec(
         column("target", S, "the right answer"),
         column("score", F64, "the metric's value for this item"),
         column("weight", F64, "weight of the item in the mean: 1, or bytes for bits per byte"),
-        column("status", S, "clean, contaminated or unchecked, by this model's own corpus"),
+        column("status", S, "clean, contaminated, inexact or unchecked, by this model's own corpus"),
     ],
 )
 SCORES = _spec(
@@ -345,7 +370,7 @@ SCORES = _spec(
         column("model", S, "name of the model"),
         column("task", S, "name of the task"),
         column("metric", S, "name of the metric"),
-        column("subset", S, "all, clean, contaminated or unchecked"),
+        column("subset", S, "all, clean, contaminated, inexact or unchecked"),
         column("value", F64, "the score"),
         column("stderr", F64, "standard error; null for a single item"),
         column("ci_low", F64, "lower end of the 95% interval"),
@@ -368,7 +393,8 @@ REVIEWS = _spec(
 TABLES: Final[dict[str, TableSpec]] = {
     spec.name: spec
     for spec in (
-        DOCUMENTS, QUARANTINE, SKIPPED, TEXTS, EDITS, VERDICTS, FATES, DUPLICATES, CLUSTERS, SPLITS, BENCHMARK_ITEMS, CONTAMINATION, PII_SPANS,
-        PII_PASSED_OVER, CORPUS, SHARDS, SURVIVORS, LEDGER, RUNS, CHECKPOINTS, TRAIN_STEPS, PREDICTIONS, SCORES, REVIEWS,
+        DOCUMENTS, QUARANTINE, SKIPPED, TEXTS, EDITS, VERDICTS, FATES, DUPLICATES, CLUSTERS, SPLITS, BENCHMARK_ITEMS, CONTAMINATION,
+        ITEM_STATUSES, BOILERPLATE, PII_SPANS, PII_PASSED_OVER, CORPUS, SHARDS, SURVIVORS, LEDGER, RUNS, CHECKPOINTS, TRAIN_STEPS, PREDICTIONS,
+        SCORES, REVIEWS,
     )
 }  # fmt: skip

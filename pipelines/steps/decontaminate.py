@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contamination.boilerplate import Boilerplate, boilerplate_of
 from pipelines.contamination.cut import CutRule
-from pipelines.contamination.decontaminate import Action
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
 from pipelines.contamination.ngrams import IndexSource, NgramIndex, shared_index
+from pipelines.contamination.parts import PartRule
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.config import encode
 from pipelines.contract.errors import PartError
-from pipelines.contract.parts import scratch
-from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, SURVIVORS, TEXTS, VERDICTS
+from pipelines.contract.parts import PartWriter, Table, scratch, tables_of
+from pipelines.contract.schema import BENCHMARK_ITEMS, BOILERPLATE, CONTAMINATION, EDITS, FATES, ITEM_STATUSES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
 from pipelines.steps.cuts import CUTS, cut_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
     from pipelines.steps.settings import Decontaminate as Options
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 MAX_ITEMS: Final = 5_000_000
 HANDED: Final = "living"  # what goes on, as the scrubber sees it
 SIDES: Final = scratch(pa.schema([("doc_id", pa.string()), ("split", pa.string()), ("cuts", pa.list_(pa.int64()))]))
+CHECKS: Final = scratch(pa.schema([*(BENCHMARK_ITEMS.schema.field(name) for name in ("benchmark", "item_id")), ("is_checked", pa.bool_())]))
 READ: Final = ("doc_id", "text", "source", "kind", "language", "url", "license")  # of a text, by whoever takes it from here to its final form
 LIVING: Final = pa.schema([*(TEXTS.schema.field(name) for name in READ), *SIDES.remove(0)])
 
@@ -77,7 +79,7 @@ def index_of(work: Work) -> NgramIndex:
     options, items = work.config.decontaminate, work.table("register", "benchmark_items")
     if items.num_rows > MAX_ITEMS:
         raise PartError(f"decontaminate: {items.num_rows:,} registered parts; an index holds at most {MAX_ITEMS:,}: name fewer tasks under [eval]")
-    return shared_index(IndexSource(items=items, ngram_words=options.ngram_words, min_words=options.min_words))
+    return shared_index(IndexSource(items=items, ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts))
 
 
 def living_sides(work: Work) -> Table:
@@ -86,11 +88,22 @@ def living_sides(work: Work) -> Table:
     return work.query("living_sides", SIDES, given)
 
 
-def actions_of(work: Work) -> dict[str, Action]:
-    """What is done about each registered benchmark that has items."""
-    options = work.config.decontaminate
+def rules_of(work: Work) -> ActionRules:
+    """What is done about runs of each registered benchmark that has items."""
+    options, counted = work.config.decontaminate, work.every(BOILERPLATE.name)
     names = set(work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS).column("benchmark").to_pylist())
-    return {name: options.actions.get(name, options.action) for name in sorted(names)}
+    return ActionRules(
+        action_by_benchmark={name: options.actions.get(name, options.action) for name in sorted(names)},
+        inexact_action=options.inexact_action,
+        min_coverage=options.min_coverage,
+        ngram_words=options.ngram_words,
+        boilerplate=boilerplate_of(counted[0]) if counted else Boilerplate(),
+    )
+
+
+def part_rule(options: Options) -> PartRule:
+    """Which parts are looked for."""
+    return PartRule(ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts)
 
 
 def cut_rule(options: Options) -> CutRule:
@@ -115,17 +128,18 @@ class Decontaminate:
     def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Items, texts, sides, and what was cut before."""
         items = (("register", "benchmark_items"), (LAST, "survivors"))
-        return (*items, ("clean", "texts"), ("split", "splits"), (EVERY, CUTS))
+        return (*items, ("clean", "texts"), ("split", "splits"), (EVERY, CUTS), (EVERY, BOILERPLATE.name))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
-        """Contamination, cuts, which are its edits too, verdicts, fates, survivors."""
-        return {s.name: s.schema for s in (CONTAMINATION, EDITS, VERDICTS, FATES, SURVIVORS)} | {CUTS: EDITS.schema}
+        """Contamination, what it says of every item, cuts, which are its edits too, verdicts, fates, survivors."""
+        specs = (CONTAMINATION, ITEM_STATUSES, EDITS, VERDICTS, FATES, SURVIVORS)
+        return {s.name: s.schema for s in specs} | {CUTS: EDITS.schema}
 
     def run(self, work: Work) -> Outcome:
         """One pass over both sides: the train side is looked at, and what stays of either is handed on."""
         before = work.table(LAST, "survivors")
         living = living_sides(work)
-        looks = DecontaminateTexts(index=index_of(work), action_by_benchmark=actions_of(work), rule=cut_rule(work.config.decontaminate))
+        looks = DecontaminateTexts(index=index_of(work), rules=rules_of(work), cut=cut_rule(work.config.decontaminate))
         body = HandOn(looks, is_asked=work.is_ridden(HANDED))
         work.warm(body, LIVING)
         schemas = {"contamination": CONTAMINATION.schema, CUTS: EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
@@ -133,5 +147,16 @@ class Decontaminate:
         edits = found[CUTS].renamed("edits")
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
-        tables = {**found, "edits": edits, "survivors": after}
+        statuses = self._statuses(work, found["contamination"])
+        tables = {**found, "edits": edits, "survivors": after, "item_statuses": statuses}
         return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))
+
+    def _statuses(self, work: Work, contamination: Table) -> Table:
+        """What is known of each registered item."""
+        items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
+        checked = part_rule(work.config.decontaminate).looked_for(items)
+        rows = pa.table([*(items.column(name) for name in CHECKS.names[:2]), checked], schema=CHECKS)
+        with PartWriter(work.subfolder("checks"), {"checks": CHECKS}) as writer:
+            writer.write({"checks": rows})
+        given = {"contamination": contamination, **tables_of(writer.files, {"checks": CHECKS})}
+        return work.query("item_statuses", ITEM_STATUSES.schema, given)

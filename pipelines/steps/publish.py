@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contamination.ngrams import NgramIndex, scan
+from pipelines.contamination.ngrams import NgramIndex
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import Table, scratch, union
@@ -20,7 +21,7 @@ from pipelines.detectors.replacement import written_for
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.shards.card import CardFacts, card
 from pipelines.steps.base import EVERY, Outcome, Pass, Work
-from pipelines.steps.decontaminate import actions_of, index_of
+from pipelines.steps.decontaminate import index_of, rules_of
 from pipelines.steps.scrub import scrub_body
 from pipelines.steps.stages import presets_of
 
@@ -52,6 +53,7 @@ class InspectTexts:
     """
 
     index: NgramIndex
+    rules: ActionRules
     scrub: ScrubTexts
     entities: tuple[str, ...]
 
@@ -60,7 +62,7 @@ class InspectTexts:
         texts = batch.column("text")
         doc_ids, urls = batch.column("doc_id"), batch.column("url")
         is_train = pc.equal(batch.column("split"), "train").to_pylist()
-        hits = scan(self._without_replacements(texts), self.index)
+        hits = self.rules.runs_to_remove(self._without_replacements(texts), self.index)
         shown = self.scrub.addresses(urls, doc_ids)
         masks = {
             "benchmark_text": [train and bool(found) for train, found in zip(is_train, hits, strict=True)],
@@ -82,7 +84,7 @@ class Publish:
     """See the module."""
 
     name = "publish"
-    version = 3
+    version = 4
 
     def params(self, config: Curation) -> Any:
         """Title, and what the card says of the policies."""
@@ -95,7 +97,7 @@ class Publish:
     def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Final documents, and everything that the card tells."""
         finals = (("scrub", "finals_train"), ("scrub", "finals_heldout"), ("scrub", "survivors"), ("scrub", "pii_spans"))
-        return (*finals, (EVERY, "fates"), ("register", "benchmark_items"), ("decontaminate", "contamination"))
+        return (*finals, (EVERY, "fates"), ("register", "benchmark_items"), ("decontaminate", "contamination"), (EVERY, "boilerplate"))
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """The corpus, the fates of what is in it, the survivors as they came."""
@@ -133,10 +135,11 @@ class Publish:
 
 
 def _inspect(work: Work) -> InspectTexts:
-    gone = [name for name, action in actions_of(work).items() if action != "flag"]
+    rules = rules_of(work)
+    gone = [name for name, action in rules.action_by_benchmark.items() if action != "flag"]
     scrub = scrub_body(work.config)
     entities = sorted({entity for detector in scrub.detectors.values() for entity in detector.entities})
-    return InspectTexts(index=index_of(work).only(gone), scrub=scrub, entities=tuple(entities))
+    return InspectTexts(index=index_of(work).only(gone), rules=rules, scrub=scrub, entities=tuple(entities))
 
 
 def _linked(table: Table, folder: Path, split: str) -> Sequence[Any]:

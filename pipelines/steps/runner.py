@@ -24,6 +24,7 @@ from pipelines.contract.registry import did_you_mean, own_version
 from pipelines.contract.schema import LEDGER, QUARANTINE, TABLES
 from pipelines.contract.warehouse import Version
 from pipelines.steps.base import Account, Inputs, OptionalStep, Outcome, Step, Work
+from pipelines.steps.boilerplate import Boilerplate
 from pipelines.steps.clean import Clean
 from pipelines.steps.decontaminate import Decontaminate
 from pipelines.steps.dedup import Dedup
@@ -91,7 +92,7 @@ def all_steps(registration: Registration, extra: Iterable[OptionalStep] = ()) ->
     steps = (
         Ingest(), Clean(), Measure(), Judge(brought), Dedup(), Split(), Register(registration), Decontaminate(), Scrub(), Tokenize(), Publish(),
     )  # fmt: skip
-    return placed(steps, (Exclude(), RepeatedLines(), *brought))
+    return placed(steps, (Exclude(), RepeatedLines(), Boilerplate(), *brought))
 
 
 class Runner:

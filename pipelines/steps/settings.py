@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from pipelines.contamination.parts import ROLES
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, PartError
 from pipelines.contract.registry import part_id
@@ -143,8 +144,12 @@ class Decontaminate:
 
     ngram_words: int = 13  # words of the n-grams by which a benchmark's parts are looked for
     min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
+    parts: tuple[str, ...] = ROLES  # parts that are looked for, by name (question, answer, joined, ...) or role (input, label, both)
     action: Literal["drop", "cut", "flag"] = "drop"  # to text of a benchmark: the document goes, the text is cut, or both stay and it is shown
     actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
+    inexact_action: Literal["drop", "cut", "flag"] = "flag"  # what is done at most about text in which words were changed, left out or added
+    min_coverage: float = 0.0  # share of a part's words that a document must hold, in all places together, before anything is done
+    max_documents: int | None = None  # n-grams of items that stand in more documents are no evidence; without a number, all are
     window_characters: int = 200  # what goes with a run of benchmark text on either side
     min_piece_characters: int = 200  # pieces that cuts leave over go too where they are shorter
     max_cuts: int = 10  # a document with more goes whole
@@ -154,6 +159,10 @@ class Decontaminate:
         for name in ("window_characters", "min_piece_characters", "max_cuts"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be 0 or more")
+        if not 0 <= self.min_coverage <= 1 or (self.max_documents is not None and self.max_documents < 1):
+            raise ValueError(f"min_coverage {self.min_coverage} must be in [0, 1] and max_documents {self.max_documents} 1 or more")
+        if not self.parts:
+            raise ValueError("parts names none; leave it out to look for all, or leave the tasks out of [eval] to look for nothing")
         if not 1 <= self.min_words <= self.ngram_words <= _MOST_WORDS:
             raise ValueError(f"min_words {self.min_words} must be from 1 to ngram_words ({self.ngram_words}), and that at most {_MOST_WORDS}")
 

@@ -226,6 +226,10 @@ def _contamination() -> dict[str, list[dict]]:
     asked = {**item, "role": "input", "text": f"{QUESTION}?", "num_words": len(QUESTION.split()), "match_whole": False, "has_answer": True}
     return {
         "benchmark_items": [asked, spare],
+        "item_statuses": [
+            {"benchmark": "rivers", "item_id": f"rivers-{i}", "status": status, "num_parts": 1, "num_parts_checked": 1}
+            for i, status in ((7, "contaminated"), (8, "clean"))
+        ],
         "contamination": [
             {"doc_id": d.doc_id, **item, "tier": "exact", "num_ngrams": len(QUESTION.split()) - 12, "coverage": 1.0, "num_edits": 0,
              "similarity": None, "doc_start": d.span(d.item)[0],

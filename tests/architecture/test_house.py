@@ -23,8 +23,9 @@ BOUNDED = {
     ("pipelines/engine/work.py", "table"): "the bounded reader, which refuses more rows than it was told; and what stands beside a map, in workers",
     ("pipelines/steps/runner.py", "ledger"): "one row",
     ("pipelines/contamination/ngrams.py", "source.items"): "in workers: the items that the step was allowed to register, see MAX_ITEMS",
+    ("pipelines/contamination/boilerplate.py", "table"): "in workers: n-grams of registered items",
     ("app/evaluation.py", "scores"): "a row for each task, metric and subset",
-    ("app/evaluation.py", "benchmark_items"): "a row for each part of an item that the run file asks for",
+    ("app/evaluation.py", "item_statuses"): "a row for each item that the run file asks for",
     ("app/training.py", "checkpoints"): "a row a checkpoint",
 }
 # Those that grow with the corpus: docs/architecture.md has them among the limits.
@@ -32,7 +33,6 @@ GROWING = {
     ("pipelines/steps/runner.py", "quarantine"): "a row a record that was set aside, a share that [ingest] bounds",
     ("pipelines/steps/inputs.py", "skipped"): "a row for each reason of a file that was passed by, or records of which were",
     ("app/evaluation.py", "splits"): "a row a document, of which the held-out ids are chosen",
-    ("app/evaluation.py", "contamination"): "a row a finding",
 }
 CONTRACT = {"__init__", "columns", "config", "content", "errors", "hashing", "manifest", "parts", "reference", "registry", "schema", "warehouse"}
 

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pytest
 
 from evalsuite.base import Item, Part, tasks
-from evalsuite.registration import TaskRegistration, benchmark_items, status_in, statuses
-from pipelines.contamination.ngrams import checkable
+from evalsuite.registration import TaskRegistration, benchmark_items, status_in
 from pipelines.contract.errors import InputError, PartError
 from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION
 from pipelines.text.words import count_words
@@ -55,8 +54,8 @@ def test_every_part_of_every_item_is_registered_in_the_contracts_schema(heldout)
     found = benchmark_items(chosen, heldout, count_words)
     assert found.schema.equals(BENCHMARK_ITEMS.schema)
     names = set(zip(found["benchmark"].to_pylist(), found["part"].to_pylist(), strict=True))
-    assert names == {("cloze", "passage"), ("humaneval", "question"), ("humaneval", "answer")}
-    assert sum(b == "humaneval" for b in found["benchmark"].to_pylist()) == 10
+    assert names == {("cloze", "passage"), ("humaneval", "question"), ("humaneval", "answer"), ("humaneval", "joined")}
+    assert sum(b == "humaneval" for b in found["benchmark"].to_pylist()) == 15
     assert all(text and n == count_words(text) for text, n in zip(found["text"].to_pylist(), found["num_words"].to_pylist(), strict=True))
 
 
@@ -96,40 +95,14 @@ def test_the_registration_is_what_the_step_asks_for(heldout):
     assert registration.items(heldout, count_words).equals(benchmark_items({"cloze": tasks["cloze"]()}, heldout, count_words))
 
 
-def test_an_item_is_clean_only_if_it_was_looked_for():
-    found = benchmark_items(
-        listed(
-            item("long", Part(name="question", text=LONG)),
-            item("short", Part(name="question", text="one two")),
-            item("asked", Part(name="question", text="one two", match_whole=True)),
-            item("one of two", Part(name="question", text="one"), Part(name="answer", text=LONG)),
-            item("nothing", Part(name="question", text="?!", match_whole=True)),
-        ),
-        None,
-        count_words,
-    )
-    known = statuses(found, contamination(), checkable=checkable)
-    assert {key[1]: value for key, value in known.items()} == {
-        "long": "clean", "short": "unchecked", "asked": "clean", "one of two": "clean", "nothing": "unchecked",
-    }  # fmt: skip
-
-
-def test_only_what_stayed_in_the_corpus_contaminates():
-    found = benchmark_items(listed(*(item(i, Part(name="question", text=LONG)) for i in "abc")), None, count_words)
-    known = statuses(found, contamination(hit("quiz", "a", "flag"), hit("quiz", "b", "cut"), hit("quiz", "c", "drop")), checkable=checkable)
-    assert known == {("quiz", "a"): "contaminated", ("quiz", "b"): "clean", ("quiz", "c"): "clean"}
-
-
-def test_one_flagged_document_is_enough_whatever_was_cut_elsewhere():
-    found = benchmark_items(listed(item("a", Part(name="question", text=LONG))), None, count_words)
-    rows = [hit("quiz", "a", "cut"), hit("quiz", "a", "flag")]
-    for order in (rows, rows[::-1]):
-        assert statuses(found, contamination(*order), checkable=checkable) == {("quiz", "a"): "contaminated"}
-
-
-def test_an_item_of_another_benchmark_with_the_same_id_is_another_item():
-    found = benchmark_items(listed(item("a", Part(name="question", text=LONG))), None, count_words)
-    assert statuses(found, contamination(hit("other", "a", "flag")), checkable=checkable) == {("quiz", "a"): "clean"}
+def test_question_and_answer_are_registered_as_one_text_too_unless_the_task_does_so():
+    asked, answered = Part(name="question", text="What is blue?"), Part(name="answer", text="The sky.", role="label")
+    own = Part(name="joined", text="The sky is blue.", role="both")
+    found = benchmark_items(listed(item("two", asked, answered), item("one", asked), item("own", asked, answered, own)), None, count_words)
+    joined = [row for row in found.to_pylist() if row["part"] == "joined"]
+    assert [(r["item_id"], r["role"], r["text"], r["num_words"]) for r in joined] == [
+        ("two", "both", "What is blue?\nThe sky.", 5), ("own", "both", "The sky is blue.", 4),
+    ]  # fmt: skip
 
 
 def test_an_item_that_was_never_registered_is_unchecked():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Decontaminate
 from pipelines.contamination.ngrams import NgramIndex, scan
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION, EDITS, FATES, VERDICTS
 from pipelines.text.edits import apply_bytes
@@ -25,7 +26,7 @@ def index(quotes=QUOTES):
 def run(*texts, body=None, splits=None):
     columns = {"doc_id": [f"{i:032x}" for i in range(len(texts))], "text": list(texts), "split": splits or ["train"] * len(texts)}
     schema = pa.schema([(name, pa.string()) for name in columns])
-    out = (body or Decontaminate(index(), ACTIONS))(pa.RecordBatch.from_pydict(columns, schema=schema))
+    out = (body or Decontaminate(index(), ActionRules(action_by_benchmark=ACTIONS)))(pa.RecordBatch.from_pydict(columns, schema=schema))
     assert {name: rows.schema for name, rows in out.items()} == {
         "contamination": CONTAMINATION.schema, "cuts": EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema,
     }  # fmt: skip
@@ -65,7 +66,7 @@ def test_flagged_text_stays_and_is_on_record():
 
 
 def test_flagged_text_that_lies_in_a_cut_was_cut():
-    out = run(f"{FILLER} {QUOTES['cut']} {QUOTES['flagged']} {FILLER}", body=Decontaminate(index(), ACTIONS))
+    out = run(f"{FILLER} {QUOTES['cut']} {QUOTES['flagged']} {FILLER}", body=Decontaminate(index(), ActionRules(action_by_benchmark=ACTIONS)))
     assert [(row["benchmark"], row["action"]) for row in out["contamination"]] == [("cut", "cut"), ("flagged", "cut")]
     assert [edit["cause"] for edit in out["cuts"]] == ["cut"]
 
@@ -95,14 +96,14 @@ def test_no_documents_give_empty_tables():
 @pytest.mark.parametrize("actions", [{}, {**ACTIONS, "cut": "delete"}])
 def test_a_benchmark_without_a_known_action_is_an_error(actions):
     with pytest.raises(ConfigError, match=r"decontaminate\.actions\."):
-        Decontaminate(index(), actions)
+        Decontaminate(index(), ActionRules(action_by_benchmark=actions))
 
 
 def test_text_to_be_dropped_that_only_arises_where_pieces_meet_is_cut_away():
     # The n-gram to be dropped stands on both sides of one to be cut; the rule is small so that the sides survive.
     left, right = " ".join(f"dropped{i}" for i in range(7)), " ".join(f"dropped{i}" for i in range(7, 15))
     text = f"{FILLER} {left} {QUOTES['cut']} {right} {FILLER}"
-    body = Decontaminate(index(), ACTIONS, CutRule(window_characters=0, min_piece_characters=1))
+    body = Decontaminate(index(), ActionRules(action_by_benchmark=ACTIONS), CutRule(window_characters=0, min_piece_characters=1))
     out = run(text, body=body)
     assert out["fates"] == []
     assert scan(pa.array([after(text, out["cuts"])]), index()) == [[]]
@@ -114,7 +115,7 @@ PARTS = st.sampled_from([*QUOTES.values(), FILLER, "東京 é", "short"])
 @settings(max_examples=60)
 @given(st.lists(st.lists(PARTS, max_size=8).map(" ".join), max_size=5), st.integers(0, 5))
 def test_rows_do_not_depend_on_the_cut_into_batches_and_no_text_that_had_to_go_is_left(texts, cut):
-    body = pickle.loads(pickle.dumps(Decontaminate(index(), ACTIONS)))
+    body = pickle.loads(pickle.dumps(Decontaminate(index(), ActionRules(action_by_benchmark=ACTIONS))))
     whole = run(*texts, body=body)
     numbered = pa.RecordBatch.from_pydict(
         {"doc_id": [f"{i:032x}" for i in range(len(texts))], "text": texts}, schema=pa.schema([("doc_id", pa.string()), ("text", pa.string())])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Decontaminate
 from pipelines.contamination.ngrams import NgramIndex, scan
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.schema import BENCHMARK_ITEMS
 from pipelines.text.cuts import listed, without
 
@@ -26,7 +27,7 @@ INDEX = NgramIndex.build(
 
 
 def run(text, cuts, action="cut"):
-    body = Decontaminate(INDEX, {"exam": action}, CutRule(window_characters=2, min_piece_characters=3))
+    body = Decontaminate(INDEX, ActionRules(action_by_benchmark={"exam": action}), CutRule(window_characters=2, min_piece_characters=3))
     return {n: rows.to_pylist() for n, rows in body(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text, "cuts": cuts}], schema=SCHEMA)).items()}
 
 

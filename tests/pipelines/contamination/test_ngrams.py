@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination import ngrams
-from pipelines.contamination.ngrams import IndexSource, NgramIndex, checkable, scan, shared_index
+from pipelines.contamination.ngrams import IndexSource, NgramIndex, scan, shared_index
+from pipelines.contamination.parts import checkable
 from pipelines.contract.parts import PartWriter, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS
 from pipelines.text.words import contamination_words, count_words

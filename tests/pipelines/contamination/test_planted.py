@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination.decontaminate import Decontaminate
-from pipelines.contamination.ngrams import NgramIndex, checkable, scan
+from pipelines.contamination.ngrams import NgramIndex, scan
+from pipelines.contamination.parts import checkable
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.schema import BENCHMARK_ITEMS
 
 ITEM = [f"Item{i}" for i in range(14)]
@@ -72,7 +74,7 @@ def test_a_part_without_words_is_never_met(part):
 
 def test_items_that_share_their_words_each_have_a_row():
     shared_words = " ".join(ITEM)
-    body = Decontaminate(indexed(f"first {shared_words}", f"second {shared_words}"), {"b0": "flag", "b1": "flag"})
+    body = Decontaminate(indexed(f"first {shared_words}", f"second {shared_words}"), ActionRules(action_by_benchmark={"b0": "flag", "b1": "flag"}))
     batch = pa.RecordBatch.from_pylist([{"doc_id": "d", "text": f"{shared_words} here"}], schema=ROWS)
     rows = body(batch)["contamination"].to_pylist()
     assert [(row["benchmark"], row["num_ngrams"], row["action"]) for row in rows] == [("b0", 2, "flag"), ("b1", 2, "flag")]
@@ -93,7 +95,9 @@ PIECES = st.sampled_from([" ".join(ITEM), " ".join(ITEM[:6]), " ".join(ITEM[6:])
 @settings(max_examples=120)
 def test_bytes_are_conserved_by_cuts_and_nothing_registered_is_left(text):
     index = indexed(" ".join(ITEM))
-    out = Decontaminate(index, {"b0": "cut"})(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text}], schema=ROWS))
+    out = Decontaminate(index, ActionRules(action_by_benchmark={"b0": "cut"}))(
+        pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text}], schema=ROWS)
+    )
     cuts, fates, utf8 = out["cuts"].to_pylist(), out["fates"].to_pylist(), text.encode()
     assert bool(cuts or fates) == bool(hits_of(text, index))
     assert not (cuts and fates)

@@ -51,6 +51,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> RunFile:
     (root / "corpus.jsonl").rename(folder / "corpus.jsonl")
     (folder / "notes.csv").write_text("a,b\n", encoding="utf-8")
     text = run_file.read_text(encoding="utf-8").replace(str(root / "corpus.jsonl"), str(folder))
+    text = text.replace("[decontaminate]", "[decontaminate]\nmax_documents = 2")
     run_file.write_text(text.replace("[ingest]", "[ingest]\nsplit_bytes = 20000"), encoding="utf-8")
     return load(run_file)
 

@@ -18,6 +18,7 @@ from app.settings import load
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Decontaminate
 from pipelines.contamination.ngrams import NgramIndex
+from pipelines.contamination.rules import ActionRules
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import BENCHMARK_ITEMS, CORPUS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 QUESTION = "Please call the bakery on {} before noon and ask for seven warm rolls"
 
+RULES = ActionRules(action_by_benchmark={"exam": "cut"})
+
 
 def indexed(*texts: str) -> NgramIndex:
     rows = [
@@ -41,7 +44,7 @@ def indexed(*texts: str) -> NgramIndex:
 
 
 def faults(text: str, index: NgramIndex, entities: tuple[str, ...]) -> list[str]:
-    body = InspectTexts(index=index, scrub=Scrub(detectors={"presidio": Presidio()}), entities=entities)
+    body = InspectTexts(index=index, rules=RULES, scrub=Scrub(detectors={"presidio": Presidio()}), entities=entities)
     batch = pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text, "split": "train", "url": None}], schema=CORPUS.schema)
     return [row["fault"] for row in body(batch)["faults"].to_pylist()]
 
@@ -97,7 +100,7 @@ def test_what_was_decontaminated_and_scrubbed_gets_past_the_gate(text: str, kept
     index, scrub = indexed(*ITEMS), Scrub(detectors={"presidio": Presidio()})
     rule = CutRule(window_characters=kept[0], min_piece_characters=kept[1])
     schema = pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
-    out = Decontaminate(index, {"exam": "cut"}, rule)(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text}], schema=schema))
+    out = Decontaminate(index, RULES, rule)(pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text}], schema=schema))
     if out["fates"].num_rows:
         return
     cuts = [n for e in out["cuts"].to_pylist() for n in (e["start"], e["end"], e["new_length"])]
@@ -110,6 +113,6 @@ def test_text_that_had_to_go_and_is_still_there_stops_the_run(tmp_path: Path, mo
     run_file = write_run_file(tmp_path)
     first_lines = [row["text"].splitlines()[0] for row in documents()[:20]]
     monkeypatch.setattr(publish, "index_of", lambda work: indexed(*first_lines) if work else None)
-    monkeypatch.setattr(publish, "actions_of", lambda work: {"exam": "drop"} if work else None)
+    monkeypatch.setattr(publish, "rules_of", lambda work: RULES if work else None)
     with pytest.raises(GateError, match=r"publish: \d+ documents with benchmark_text got past .* \(first: doc_id [0-9a-f]{32}\)"):
         runner_for(load(run_file), "local", SilentReporter())[0].run()
