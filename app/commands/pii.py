@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.terminal import JsonOption, err, out, print_json
+from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, err, out, print_json
 from pipelines.contract.errors import ConfigError
 
 group = typer.Typer(help="How well personal data is found: by labelled texts (evaluate), and by people who look (audit).", no_args_is_help=True)
@@ -17,7 +17,11 @@ RunFileOption = Annotated[Path | None, typer.Option("--run-file", help="Run file
 @group.command()
 def evaluate(
     labels: Annotated[
-        Path, typer.Argument(help="Labelled texts: JSON or JSON Lines with spans, or BIO tags (.bio, .conll, .iob, .tsv).", show_default=False)
+        Path,
+        typer.Argument(
+            help="Labelled texts: JSON or JSON Lines with spans, or BIO tags (.bio, .conll, .iob, .tsv); or the folder of an audit.",
+            show_default=False,
+        ),
     ],
     *,
     run_file: RunFileOption = None,
@@ -32,6 +36,9 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Precision, recall and leak rate by kind of personal data, each with its 95% interval, on labelled texts."""
+    if labels.is_dir():
+        _audited(labels, as_json=as_json)
+        return
     from app.pii_labels import UNITS, read_labels
 
     unit = next((u for u in UNITS if u == offsets), None)
@@ -51,3 +58,65 @@ def evaluate(
         print_json(told.facts())
     else:
         show(told, out, num_errors)
+
+
+@group.command()
+def audit(
+    *,
+    folder: Annotated[Path, typer.Option("--out", help="Folder to lay the passages out in; it is made, and only you may read it.")],
+    sample: Annotated[int, typer.Option("--sample", min=1, max=100_000, help="Passages to look at, about.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same passages.")] = 0,
+    raw: Annotated[bool, typer.Option("--raw", help="Needed: the passages show personal data. Its use is logged.")] = False,
+    warehouse: WarehouseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw passages for a person to look at: what was found, what was passed over, and text in which something may be missing."""
+    if not raw:
+        raise ConfigError("pii audit: the passages show personal data as it stands; add --raw, whose use is logged")
+    from dataclasses import asdict
+
+    from app.pii_audit import PASSAGES, draw
+
+    design = draw(chosen_warehouse(warehouse), sample, seed, folder)
+    if as_json:
+        print_json({"folder": str(folder), **asdict(design)})
+        return
+    for stratum in design.strata:
+        out.print(f"  {stratum.kind:<12} {stratum.name:<36}{stratum.drawn:>6,} of {stratum.population:,}", highlight=False, markup=False)
+    out.print(f"{folder / PASSAGES} holds personal data and only you may read it; delete it when you are done.", highlight=False, soft_wrap=True)
+    out.print(f"Mark the passages there, or with: assay pii review {folder}", highlight=False, soft_wrap=True)
+
+
+@group.command()
+def review(folder: Annotated[Path, typer.Argument(help="Folder of an audit.", show_default=False)]) -> None:
+    """Show the passages of an audit one by one, and keep what you say of each."""
+    from app.pii_review import review as reviewed
+
+    def tell(text: str) -> None:
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    left = reviewed(folder, lambda question: typer.prompt(question, default="", show_default=False), tell)
+    tell(f"{left:,} passages are left; what the marks say: assay pii evaluate {folder}")
+
+
+@group.command()
+def labels(
+    folder: Annotated[Path, typer.Argument(help="Folder of an audit.", show_default=False)],
+    target: Annotated[Path, typer.Argument(help="File of labelled texts to write (JSON Lines); only you may read it.", show_default=False)],
+) -> None:
+    """Make labelled texts of an audit's windows, for `assay pii evaluate` with other detectors."""
+    from app.pii_review import read_audit, write_labels
+
+    number = write_labels(read_audit(folder)[1], target)
+    out.print(f"{number:,} labelled texts; {target} holds personal data and only you may read it", highlight=False, soft_wrap=True)
+
+
+def _audited(folder: Path, *, as_json: bool) -> None:
+    from app.pii_estimates import estimate, show
+    from app.pii_review import read_audit
+
+    told = estimate(*read_audit(folder))
+    if as_json:
+        print_json(told.facts())
+    else:
+        show(told, out)
