@@ -5,7 +5,7 @@ the lowest hash is kept. The choice depends on those eight words and on nothing 
 item, all that was chosen of the n-gram was chosen of the text. A block that lacks one seed of an n-gram does not hold the n-gram; one that has all
 of them may, and is read again. So there are false alarms and no misses.
 
-A block's seeds are a set of hashes cut to 16 bits and as many more as the set has binary digits. Sorted, they are 2 bytes a seed and a count a bucket,
+A block has a set of hashes, cut to 16 bits and as many more as the set has binary digits. Sorted, they are 2 bytes a seed, with a count a bucket:
 about a seventh of the text's bytes, and a hash that is not there is taken for one that is once in 65,536 times.
 """
 
