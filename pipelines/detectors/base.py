@@ -116,9 +116,4 @@ def _found(detector: Detector, text: str, doc_id: pa.Array) -> Sequence[Span] | 
         return gave_up
 
 
-def is_personal(answer: Sequence[Span] | DetectorGaveUp) -> bool:
-    """Whether a detector found anything that is not passed over, or gave up."""
-    return isinstance(answer, DetectorGaveUp) or any(span.passed_over is None for span in answer)
-
-
 detectors: Final[Registry[Detector]] = Registry("detector", "pipelines.detectors")

@@ -1,7 +1,8 @@
-"""What stands where personal data stood: a placeholder, or a pseudonym that is the same for the same value.
+"""What stands where personal data stood: one policy for each entity, and what each of them writes.
 
 A pseudonym is HMAC-SHA256 (RFC 2104) of the entity and the normalised value under a secret key: without the key nobody can test a guess, with it
-the corpus' owner can. It is still personal data in the sense of the GDPR as long as the key exists.
+the corpus' owner can. It is still personal data in the sense of the GDPR as long as the key exists, and a key that is destroyed is no proof that
+the text is anonymous: what stands around a pseudonym may tell whose it is. The same holds of surrogates.
 """
 
 from __future__ import annotations
@@ -10,20 +11,28 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipelines.contract.errors import ConfigError
+from pipelines.contract.registry import did_you_mean
+from pipelines.detectors.draws import Draw
+from pipelines.detectors.generalised import GENERALISED, NEEDS_FAKER, generalised
+from pipelines.detectors.keys import id_of, newest_key
+from pipelines.detectors.surrogates import faker_version, surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.detectors.base import Span
 
-MIN_KEY_BYTES: Final = 16
-_SHARED_BITS: Final = 0o077
+Policy = Literal["mask", "placeholder", "pseudonym", "surrogate", "generalise", "drop", "flag"]
+
+_KEYED: Final = frozenset({"pseudonym", "surrogate"})
+_PLACED: Final = frozenset({"mask", "surrogate", "generalise"})  # what they write cannot be told from other text, so its places are kept
+_DRAWS: Final = 16  # a surrogate that happens to be the value is drawn again; a value with so few others gets a placeholder
 _DIGITS: Final = frozenset({"PHONE_NUMBER", "CREDIT_CARD", "US_SSN"})
 _ALPHANUMERIC: Final = frozenset({"IBAN_CODE"})
 _HEX_AS_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
@@ -31,46 +40,122 @@ _HEX_AS_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 @dataclass(frozen=True, kw_only=True)
 class Replacement:
-    """``placeholder`` writes ``<EMAIL_ADDRESS>``; ``pseudonym`` writes ``<EMAIL_ADDRESS:`` and 16 letters from a to p, a hex digit each, and ``>``.
+    """What is done about personal data: ``style``, but for the entities that ``policies`` names.
 
+    ``placeholder`` writes ``<EMAIL_ADDRESS>``; ``pseudonym`` writes ``<EMAIL_ADDRESS:`` and 16 letters from a to p, a hex digit each, and ``>``.
     Letters, because sixteen hex digits are now and then sixteen decimal ones that pass for a credit card: no detector may find what it wrote.
-    The key never leaves its file but for the memory of the process that uses it: it is no field, so no repr, log or pickle can hold it.
+    ``mask`` writes an asterisk for each character; ``surrogate`` and ``generalise`` what the modules of these names say, or, of a value that they
+    can do nothing with, a placeholder. ``drop`` and ``flag`` write nothing: the document goes, or the text stays.
     """
 
-    style: Literal["placeholder", "pseudonym"] = "placeholder"
+    style: Policy = "placeholder"
+    policies: Mapping[str, Policy] = field(default_factory=dict)
     key_file: Path | None = None
 
     def __post_init__(self) -> None:
-        """Rejects pseudonyms without a key.
+        """Rejects what could not be done to the first value.
 
         Raises:
-            ConfigError: no key file is named.
+            ConfigError: a policy needs a key and no key file is named, or makes entities coarser for which there is no rule.
         """
-        if self.style == "pseudonym" and self.key_file is None:
-            raise ConfigError("scrub.key_file: pseudonyms need a key file; make one with: umask 077; head -c 32 /dev/urandom > KEY_FILE")
+        keyed = [f"{name}s" for name in sorted(self._used & _KEYED)]
+        if keyed and self.key_file is None:
+            raise ConfigError(f"scrub.key_file: {' and '.join(keyed)} need a key file; make one with: umask 077; head -c 32 /dev/urandom > KEY_FILE")
+        for entity, policy in self.policies.items():
+            if policy == "generalise" and entity not in GENERALISED:
+                raise ConfigError(f"scrub.policies.{entity}: no rule makes {entity} coarser; there are rules for {', '.join(GENERALISED)}")
+
+    def check(self, entities: Sequence[str]) -> None:
+        """Rejects policies for what no detector looks for, and a style that an entity cannot have.
+
+        Raises:
+            ConfigError: one of these.
+        """
+        for entity in self.policies:
+            if entity not in entities:
+                raise ConfigError(f"scrub.policies.{entity}: no detector of this run looks for it; {did_you_mean(entity, sorted(entities))}")
+        without = sorted(entity for entity in entities if self.policy_of(entity) == "generalise" and entity not in GENERALISED)
+        if without:
+            raise ConfigError(f"scrub.style: no rule makes {', '.join(without)} coarser; give them another policy under [scrub.policies]")
+
+    def policy_of(self, entity: str) -> Policy:
+        """What is done about an entity."""
+        return self.policies.get(entity, self.style)
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether anything that is written may look like text, or be found again, so that one must remember where it stands."""
+        return not self._used.isdisjoint(_PLACED)
 
     @property
     def key_id(self) -> str | None:
-        """8 hex digits that tell keys apart and nothing about them, for the manifest; None for placeholders.
+        """What tells keys apart, for the manifest; None where none is needed.
 
         Raises:
             ConfigError: as ``text_for``.
         """
-        if self.style == "placeholder" or self.key_file is None:
-            return None
-        return hmac.new(_key(self.key_file), b"assay key id", hashlib.sha256).hexdigest()[:8]
+        return id_of(newest_key(self.key_file)) if self.key_file is not None and self._used & _KEYED else None
 
-    def text_for(self, entity: str, value: str) -> str:
-        """What to write in the place of a value.
+    def faker(self, entities: Sequence[str]) -> str | None:
+        """The release of faker that has a hand in what is written for these entities; None where it has none.
+
+        Raises:
+            ConfigError: it is not installed.
+        """
+        policies = {entity: self.policy_of(entity) for entity in entities}
+        is_used = "surrogate" in policies.values() or any(policies.get(entity) == "generalise" for entity in NEEDS_FAKER)
+        return faker_version() if is_used else None
+
+    def text_for(self, entity: str, value: str) -> str | None:
+        """What to write in the place of a value; None where nothing is.
 
         Raises:
             ConfigError: the key file is missing, shorter than 16 bytes, or readable by others than its owner.
         """
-        if self.style == "placeholder" or self.key_file is None:
-            return f"<{entity}>"
-        message = f"{entity}|{normalised(entity, value)}".encode()
-        digest = hmac.new(_key(self.key_file), message, hashlib.sha256).hexdigest()[:16]
-        return f"<{entity}:{digest.translate(_HEX_AS_LETTERS)}>"
+        return _WRITES[self.policy_of(entity)](entity, value, self.key_file)
+
+    @property
+    def _used(self) -> frozenset[Policy]:
+        return frozenset({self.style, *self.policies.values()})
+
+
+def placeholder(entity: str) -> str:
+    """What names a kind of personal data and nothing else."""
+    return f"<{entity}>"
+
+
+def _placeholder(entity: str, _value: str, _key_file: Path | None) -> str:
+    return placeholder(entity)
+
+
+def _mask(_entity: str, value: str, _key_file: Path | None) -> str:
+    return "*" * len(value)
+
+
+def _pseudonym(entity: str, value: str, key_file: Path | None) -> str:
+    message = f"{entity}|{normalised(entity, value)}".encode()
+    digest = hmac.new(_key(key_file), message, hashlib.sha256).hexdigest()[:16]
+    return f"<{entity}:{digest.translate(_HEX_AS_LETTERS)}>"
+
+
+def _surrogate(entity: str, value: str, key_file: Path | None) -> str:
+    plain = normalised(entity, value)
+    made = (surrogate(entity, value, Draw(_key(key_file), f"surrogate {number}|{entity}|{plain}")) for number in range(_DRAWS))
+    return next((text for text in made if text and normalised(entity, text) != plain), placeholder(entity))
+
+
+def _generalised(entity: str, value: str, _key_file: Path | None) -> str:
+    return generalised(entity, value) or placeholder(entity)
+
+
+def _nothing(_entity: str, _value: str, _key_file: Path | None) -> None:
+    return None
+
+
+_WRITES: Final[Mapping[Policy, Callable[[str, str, Path | None], str | None]]] = {
+    "mask": _mask, "placeholder": _placeholder, "pseudonym": _pseudonym, "surrogate": _surrogate, "generalise": _generalised,
+    "drop": _nothing, "flag": _nothing,
+}  # fmt: skip
 
 
 def written_for(entities: Sequence[str]) -> str:
@@ -116,16 +201,7 @@ def _covering(group: list[Span]) -> Span:
     return replace(best, start=min(s.start for s in group), end=max(s.end for s in group))
 
 
-@lru_cache(maxsize=4)
-def _key(path: Path) -> bytes:
-    """The key, read once a process."""
-    try:
-        mode = path.stat().st_mode
-        key = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: the key of the pseudonyms cannot be read ({type(error).__name__}); name another scrub.key_file") from None
-    if mode & _SHARED_BITS:
-        raise ConfigError(f"{path}: others than its owner may read the key of the pseudonyms; run: chmod 600 {path}")
-    if len(key) < MIN_KEY_BYTES:
-        raise ConfigError(f"{path}: the key of the pseudonyms has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed")
-    return key
+def _key(key_file: Path | None) -> bytes:
+    if key_file is None:
+        raise ConfigError("scrub.key_file: a key file is needed")
+    return newest_key(key_file)

@@ -37,6 +37,7 @@ class Rider:
         rides: the table of the host whose rows it takes.
         schema: that table's.
         columns: those that the body sees; all where there are none.
+        beside: a table that the host gives with these rows, and its schema: its columns are added by doc_id, null where it has no row.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Rider:
     outputs: Mapping[str, pa.Schema]
     folder: Path
     columns: tuple[str, ...] | None = None
+    beside: tuple[str, pa.Schema] | None = None
     riders: tuple[Rider, ...] = ()
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contract.columns import conform
 from pipelines.contract.parts import PartWriter, by_bytes
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
     from pipelines.engine.base import Body, Rider, Rows
 
 BATCH_BYTES: Final = 4 << 20
+KEY: Final = "doc_id"  # by which rows of two tables stand beside each other
+
+
+def _beside(rider: Rider, rows: Rows) -> pa.RecordBatch | pa.Table:
+    """The rows that a rider rides on, with the columns of the table beside them: what their join would give, which a body makes of one batch."""
+    ridden = rows[rider.rides]
+    if rider.beside is None:
+        return ridden
+    name, schema = rider.beside
+    other = rows[name]
+    places = pc.index_in(ridden.column(KEY), value_set=other.column(KEY))
+    for field in schema:
+        if field.name != KEY:
+            ridden = ridden.append_column(field, other.column(field.name).take(places))
+    return ridden
 
 
 def all_outputs(outputs: Mapping[str, pa.Schema], riders: tuple[Rider, ...]) -> dict[str, pa.Schema]:
@@ -65,7 +81,7 @@ class Branch:
             self._writer.write({name: made for name, made in rows.items() if name not in handed_on})
             for rider, branch in self._riders:
                 if rider.rides in rows:
-                    branch._take(rider, rows[rider.rides])  # noqa: SLF001 - a branch of the same tree
+                    branch._take(rider, _beside(rider, rows))  # noqa: SLF001 - a branch of the same tree
 
     def cpu_s(self) -> dict[str, float]:
         """CPU seconds of each rider by name, without those of its own riders."""
@@ -77,8 +93,9 @@ class Branch:
 
     def _take(self, rider: Rider, rows: pa.RecordBatch | pa.Table) -> None:
         start = time.process_time()
-        names = list(rider.columns or rider.schema.names)
-        wanted = pa.schema([rider.schema.field(name) for name in names])
+        own = pa.schema([rider.schema.field(name) for name in rider.columns or rider.schema.names])
+        wanted = pa.schema([*own, *(field for field in rider.beside[1] if field.name != KEY)]) if rider.beside else own
+        names = wanted.names
         batches = rows.select(names).to_batches() if isinstance(rows, pa.Table) else [rows.select(names)]
         for batch in by_bytes(batches, BATCH_BYTES):
             if batch.num_rows:

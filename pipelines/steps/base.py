@@ -88,6 +88,7 @@ class Pass:
         name: of the pass among those of the step.
         reads: step and table.
         columns: those of the table that the body sees.
+        beside: a table that the same step makes of the same documents, of which some may have no row; the body sees its columns too.
     """
 
     name: str
@@ -95,6 +96,21 @@ class Pass:
     make: Callable[[Work], Body]
     outputs: Mapping[str, pa.Schema]
     columns: tuple[str, ...]
+    beside: Beside | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A table beside the one that a pass reads: rows that ride have it from memory, a step that reads for itself has it from ``query``.
+
+    Attributes:
+        name: of the table, by the step whose table the pass reads.
+        query: of ``pipelines/sql``, over the two tables as ``rows`` and ``beside``: for each doc_id of the rows the columns of the other, or null.
+    """
+
+    name: str
+    schema: pa.Schema
+    query: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,16 +212,20 @@ class Work:
         if carried is not None:
             return dict(carried)
         body = its.make(self)
-        self.warm(body, table.schema, its.columns)
-        return self.map(table, body, its.outputs, columns=its.columns)
+        self.warm(body, table.schema, its.columns, its.beside)
+        if its.beside is None:
+            return self.map(table, body, its.outputs, columns=its.columns)
+        given = {"finals": table, "written": self.table(its.reads[0], its.beside.name)}
+        return self.map(table, body, its.outputs, columns=its.columns, beside=self.query(its.beside.query, its.beside.schema, given))
 
-    def warm(self, body: Body, schema: pa.Schema, columns: Sequence[str] | None = None) -> None:
+    def warm(self, body: Body, schema: pa.Schema, columns: Sequence[str] | None = None, beside: Beside | None = None) -> None:
         """Calls a body with one row in the driver, so that kernels are compiled and cached before several workers would compile the same.
 
         Raises:
             AssayError: the body cannot do its work; said as a worker would say it.
         """
-        wanted = pa.schema([schema.field(name) for name in columns or schema.names])
+        own = [schema.field(name) for name in columns or schema.names]
+        wanted = pa.schema([*own, *(field for field in (beside.schema if beside else ()) if field.name != "doc_id")])
         with guarded(body, self.folder):
             result = body(pa.RecordBatch.from_pylist([{name: _SAMPLE.get(name) for name in wanted.names}], schema=wanted))
             for _ in () if isinstance(result, Mapping) else result:

@@ -90,12 +90,13 @@ class Riding:
         folder = self.attempt(step.name)
         work = self.work(step, folder)
         body = its.make(work)
-        work.warm(body, schema, its.columns)
+        work.warm(body, schema, its.columns, its.beside)
         name = _named(step.name, its)
         riders, aboard = self._riders(step.name, its.outputs, f"{name}/")
         rider = Rider(
-            name=name, rides=its.reads[1], schema=schema, body=body, outputs=its.outputs, folder=folder / its.name, columns=its.columns, riders=riders
-        )
+            name=name, rides=its.reads[1], schema=schema, body=body, outputs=its.outputs, folder=folder / its.name, columns=its.columns,
+            beside=(its.beside.name, its.beside.schema) if its.beside else None, riders=riders,
+        )  # fmt: skip
         own = Aboard(step=step.name, its=its, host=prefix, params=params)
         return rider, [own, *aboard]
 

@@ -17,13 +17,16 @@ from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import Table, scratch, union
 from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
+from pipelines.detectors.hits import Places
 from pipelines.detectors.replacement import written_for
+from pipelines.detectors.scrub import WRITTEN
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.shards.card import CardFacts, card
-from pipelines.steps.base import EVERY, Outcome, Pass, Work
+from pipelines.steps.base import EVERY, Beside, Outcome, Pass, Work
 from pipelines.steps.decontaminate import index_of, rules_of
-from pipelines.steps.scrub import scrub_body
+from pipelines.steps.scrub import entities_of, replacement_of, scrub_body
 from pipelines.steps.stages import presets_of
+from pipelines.text.edits import apply_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +52,8 @@ class InspectTexts:
     stands, though the two read the same once the number is replaced. So a text from which all items were removed has none afterwards.
 
     The detectors find nothing here unless a step between lost its way, for scrub itself goes on until they find nothing. Looking once more is one
-    compiled scan, and is what "the published text was looked at" means.
+    compiled scan, and is what "the published text was looked at" means. Where surrogates, coarser values or asterisks were written, which only their
+    places tell from text, the batch has these places as ``written``: what lies in one is ours, and whatever reaches out of it is a fault.
     """
 
     index: NgramIndex
@@ -62,11 +66,12 @@ class InspectTexts:
         texts = batch.column("text")
         doc_ids, urls = batch.column("doc_id"), batch.column("url")
         is_train = pc.equal(batch.column("split"), "train").to_pylist()
-        hits = self.rules.runs_to_remove(self._without_replacements(texts), self.index)
+        written = batch.column("written") if "written" in batch.schema.names else None
+        hits = self.rules.runs_to_remove(self._without_replacements(texts, written), self.index)
         shown = self.scrub.addresses(urls, doc_ids)
         masks = {
             "benchmark_text": [train and bool(found) for train, found in zip(is_train, hits, strict=True)],
-            "personal_data": self.scrub.personal(texts, doc_ids),
+            "personal_data": self.scrub.personal(texts, doc_ids, written),
             "personal_data_in_its_url": pc.and_(pc.is_valid(urls), pc.fill_null(pc.not_equal(shown, urls), fill_value=True)).to_pylist(),
         }
         rows = [
@@ -74,10 +79,20 @@ class InspectTexts:
         ]
         return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
 
-    def _without_replacements(self, texts: pa.Array) -> pa.Array:
+    def _without_replacements(self, texts: pa.Array, written: pa.Array | None) -> pa.Array:
+        if written is not None:
+            foreign = self.index.foreign_character().encode()
+            held = pc.is_valid(written)
+            pairs = zip(texts.filter(held).to_pylist(), written.filter(held).to_pylist(), strict=True)
+            return pc.replace_with_mask(texts, held, pa.array([_foreign(text, Places.listed(flat), foreign) for text, flat in pairs], texts.type))
         if not self.entities:
             return texts
         return pc.replace_substring_regex(texts, pattern=written_for(self.entities), replacement=self.index.foreign_character())
+
+
+def _foreign(text: str, places: Places, foreign: bytes) -> bytes:
+    """A text with a foreign character in each of some places."""
+    return apply_bytes(text.encode(), [(start, end, foreign) for start, end in zip(places.starts, places.ends, strict=True)])
 
 
 class Publish:
@@ -94,10 +109,12 @@ class Publish:
         """No registered part has a hand in it."""
         return {}
 
-    def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
-        """Final documents, and everything that the card tells."""
+    def reads(self, config: Curation) -> tuple[Read, ...]:
+        """Final documents, where in them something was written, and everything that the card tells."""
         finals = (("scrub", "finals_train"), ("scrub", "finals_heldout"), ("scrub", "survivors"), ("scrub", "pii_spans"))
-        return (*finals, (EVERY, "fates"), ("register", "benchmark_items"), ("decontaminate", "contamination"), (EVERY, "boilerplate"))
+        written = (("scrub", "written"),) if replacement_of(config).keeps_places else ()
+        benchmarks = (("register", "benchmark_items"), ("decontaminate", "contamination"), (EVERY, "boilerplate"))
+        return (*finals, *written, (EVERY, "fates"), *benchmarks)
 
     def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
         """The corpus, the fates of what is in it, the survivors as they came."""
@@ -118,10 +135,14 @@ class Publish:
         tables = {"corpus": corpus, "fates": fates, "survivors": survivors}
         return Outcome(tables=tables, account=work.unchanged(survivors, corpus, fates), artifacts={"README.md": work.warehouse.artifact(path)})
 
-    def passes(self, config: Curation) -> tuple[Pass, ...]:  # noqa: ARG002
+    def passes(self, config: Curation) -> tuple[Pass, ...]:
         """The gate, over the final text of either side."""
         outputs, columns = {"faults": FAULTS}, ("doc_id", "text", "split", "url")
-        return tuple(Pass(name=f"gate_{side}", reads=("scrub", f"finals_{side}"), make=_inspect, outputs=outputs, columns=columns) for side in SIDES)
+        beside = Beside(name="written", schema=WRITTEN, query="written_beside") if replacement_of(config).keeps_places else None
+        return tuple(
+            Pass(name=f"gate_{side}", reads=("scrub", f"finals_{side}"), make=_inspect, outputs=outputs, columns=columns, beside=beside)
+            for side in SIDES
+        )
 
     def _gate(self, work: Work) -> None:
         """Raises GateError where text that had to go is still there."""
@@ -138,8 +159,7 @@ def _inspect(work: Work) -> InspectTexts:
     rules = rules_of(work)
     gone = [name for name, action in rules.action_by_benchmark.items() if action != "flag"]
     scrub = scrub_body(work.config)
-    entities = sorted({entity for detector in scrub.detectors.values() for entity in detector.entities})
-    return InspectTexts(index=index_of(work).only(gone), rules=rules, scrub=scrub, entities=tuple(entities))
+    return InspectTexts(index=index_of(work).only(gone), rules=rules, scrub=scrub, entities=entities_of(scrub.detectors))
 
 
 def _linked(table: Table, folder: Path, split: str) -> Sequence[Any]:

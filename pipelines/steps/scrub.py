@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contract.config import encode
 from pipelines.contract.parts import laid_out
-from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE, SURVIVORS
+from pipelines.contract.schema import CORPUS, EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE, SURVIVORS, VERDICTS
 from pipelines.detectors.base import Detector, detectors
 from pipelines.detectors.replacement import Replacement
+from pipelines.detectors.scrub import WRITTEN
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.steps.base import EVERY, LAST, Outcome, Pass, Work
 from pipelines.steps.cuts import CUTS
@@ -20,6 +20,8 @@ from pipelines.steps.decontaminate import HANDED, LIVING, READ, living_sides
 from pipelines.steps.settings import Curation, described, parts, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.contract.parts import Table
     from pipelines.steps.base import Read
 
@@ -35,7 +37,7 @@ class FinishTexts:
     scrub: ScrubTexts
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """Spans, what was passed over, edits, quarantine, fates, survivors, and the final documents of either side."""
+        """Spans, what was passed over, edits, the ends of documents, survivors, and the final documents of either side."""
         given = dict(self.scrub(batch))
         finals = given.pop("finals")
         facts = batch.drop_columns(["text"])
@@ -52,23 +54,40 @@ class FinishTexts:
 
 
 def scrub_body(config: Curation) -> ScrubTexts:
-    """The scrubber that a run asks for; the key of pseudonyms is read here, and only its id is ever written."""
+    """The scrubber that a run asks for; the key of pseudonyms is read where it works, and only its id is ever written.
+
+    Raises:
+        ConfigError: a policy that cannot be.
+    """
+    made: dict[str, Detector] = parts(detectors, config.scrub.detectors, "scrub.detectors")
+    replacement = replacement_of(config)
+    replacement.check(entities_of(made))
+    return ScrubTexts(detectors=made, replacement=replacement)
+
+
+def replacement_of(config: Curation) -> Replacement:
+    """What a run does about personal data."""
     options = config.scrub
-    made: dict[str, Detector] = parts(detectors, options.detectors, "scrub.detectors")
-    return ScrubTexts(detectors=made, replacement=Replacement(style=options.style, key_file=options.key_file))
+    return Replacement(style=options.style, policies=options.policies, key_file=options.key_file)
+
+
+def entities_of(made: Mapping[str, Detector]) -> tuple[str, ...]:
+    """What some detectors look for, by name."""
+    return tuple(sorted({entity for detector in made.values() for entity in detector.entities}))
 
 
 class Scrub:
     """See the module."""
 
     name = "scrub"
-    version = 4
+    version = 5
 
     def params(self, config: Curation) -> Any:
-        """Detectors, style, and the id of the key; never the key, nor where it lies."""
-        made = parts(detectors, config.scrub.detectors, "scrub.detectors")
-        key_id = Replacement(style=config.scrub.style, key_file=config.scrub.key_file).key_id
-        return {"detectors": described(made), "style": config.scrub.style, "key_id": encode(key_id)}
+        """Detectors, policies, the id of the key, and whose surrogates are written; never the key, nor where it lies."""
+        body = scrub_body(config)
+        options, replacement = config.scrub, body.replacement
+        said = {"detectors": described(dict(body.detectors)), "style": options.style, "policies": dict(sorted(options.policies.items()))}
+        return said | {"key_id": replacement.key_id, "faker": replacement.faker(entities_of(body.detectors))}
 
     def parts(self, config: Curation) -> dict[str, int]:
         """The detectors' versions."""
@@ -78,9 +97,10 @@ class Scrub:
         """Texts, sides, cuts."""
         return (("clean", "texts"), ("split", "splits"), (LAST, "survivors"), ("decontaminate", "survivors"), (EVERY, CUTS))
 
-    def outputs(self, config: Curation) -> dict[str, pa.Schema]:  # noqa: ARG002
-        """Spans, what was passed over, edits, quarantine, fates, survivors, final documents."""
-        return {s.name: s.schema for s in (PII_SPANS, PII_PASSED_OVER, EDITS, QUARANTINE, FATES, SURVIVORS)} | FINALS
+    def outputs(self, config: Curation) -> dict[str, pa.Schema]:
+        """Spans, what was passed over, edits, the ends of documents, survivors, final documents, and where in these something was written."""
+        told = {s.name: s.schema for s in (PII_SPANS, PII_PASSED_OVER, EDITS, QUARANTINE, VERDICTS, FATES, SURVIVORS)}
+        return told | ({"written": WRITTEN} if replacement_of(config).keeps_places else {}) | FINALS
 
     def passes(self, config: Curation) -> tuple[Pass, ...]:
         """One, over what decontaminate hands on."""

@@ -11,6 +11,7 @@ from pipelines.contamination.parts import ROLES
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, PartError
 from pipelines.contract.registry import part_id
+from pipelines.detectors.replacement import Policy
 
 if TYPE_CHECKING:
     from pipelines.contract.registry import Registry
@@ -172,8 +173,13 @@ class Scrub:
     """What personal data is looked for and what stands in its place: the table ``[scrub]``."""
 
     detectors: tuple[Any, ...] = ("presidio",)  # what looks for personal data; an empty list leaves everything where it is
-    style: Literal["placeholder", "pseudonym"] = "placeholder"  # the kind's name, or with it letters that are the same for the same value
-    key_file: Path | None = None  # pseudonyms need a key of 16 bytes or more, in a file that only its owner can read
+    # what is done about what is found: asterisks, the kind's name, with it letters that are the same for the same value, a made-up value, a coarser
+    # one; or the document is dropped, or the text stays and a row says so
+    style: Policy = "placeholder"
+    policies: dict[str, Policy] = field(default_factory=dict)  # by kind, as EMAIL_ADDRESS, where it differs
+    key_file: Path | None = (
+        None  # pseudonyms and surrogates need a key of 16 bytes or more, or a ring of keys, in a file that only its owner can read
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +202,12 @@ class Publish:
     """What the dataset card says at its head: the table ``[publish]``."""
 
     title: str = ""  # heading of the dataset card; without one, the run's name
+    min_group: int = 5  # groups of fewer documents have no figures on the card, nor what could be reckoned from the others; 0 tells all
+
+    def __post_init__(self) -> None:
+        """Rejects groups of less than nothing."""
+        if self.min_group < 0:
+            raise ValueError(f"min_group {self.min_group} must be 0 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

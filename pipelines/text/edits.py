@@ -143,6 +143,11 @@ def carry(span: tuple[int, int], edits: Sequence[ByteEdit], to: Literal["after",
     A span that an edit touches grows to the whole of what stands there: nothing that it covered is lost. Bytes put in, or taken out, exactly at
     one of its ends stay outside. Untouched spans come back unchanged from a round trip.
     """
+    return carry_all([span], edits, to)[0]
+
+
+def carry_all(spans: Iterable[tuple[int, int]], edits: Sequence[ByteEdit], to: Literal["after", "before"]) -> list[tuple[int, int]]:
+    """``carry`` of many spans, for one walk over the edits."""
     before_starts = [e.start for e in edits]
     before_ends = [e.end for e in edits]
     after_starts, after_ends, shift = [], [], 0
@@ -151,8 +156,8 @@ def carry(span: tuple[int, int], edits: Sequence[ByteEdit], to: Literal["after",
         after_ends.append(edit.start + shift + edit.new_length)
         shift += edit.new_length - (edit.end - edit.start)
     if to == "after":
-        return _carried(span, before_starts, before_ends, after_starts, after_ends)
-    return _carried(span, after_starts, after_ends, before_starts, before_ends)
+        return [_carried(span, before_starts, before_ends, after_starts, after_ends) for span in spans]
+    return [_carried(span, after_starts, after_ends, before_starts, before_ends) for span in spans]
 
 
 def _carried(span: tuple[int, int], starts: list[int], ends: list[int], to_starts: list[int], to_ends: list[int]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract.errors import PartError
-from pipelines.contract.schema import EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE
+from pipelines.contract.schema import EDITS, FATES, PII_PASSED_OVER, PII_SPANS, QUARANTINE, VERDICTS
 from pipelines.detectors.base import DetectorGaveUp, DetectorTimeout, Span
 from pipelines.detectors.presidio import Presidio
 from pipelines.detectors.replacement import Replacement
@@ -74,6 +74,7 @@ def test_tables_have_the_contracts_schemas_even_when_empty():
         "edits": EDITS.schema,
         "finals": FINALS,
         "quarantine": QUARANTINE.schema,
+        "verdicts": VERDICTS.schema,
         "fates": FATES.schema,
     }
     assert scrubbed("", "nothing here")["edits"] == []
