@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,8 +22,9 @@ from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contamination.rules import ActionRules
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import read_table
-from pipelines.contract.schema import BENCHMARK_ITEMS, CORPUS
+from pipelines.contract.schema import BENCHMARK_ITEMS, CORPUS, PII_SPANS, VERDICTS
 from pipelines.detectors.presidio import Presidio
+from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub
 from pipelines.steps import publish
 from pipelines.steps.publish import InspectTexts
@@ -64,6 +66,66 @@ def test_a_number_whose_placeholder_makes_up_a_benchmark_item_does_not_stop_the_
     manifests = runner.run().manifests
     published = read_table(warehouse.table(manifests["publish"], "corpus", CORPUS.schema)).column("text").to_pylist()
     assert sum("call the bakery on <PHONE_NUMBER" in text for text in published) == 1
+
+
+def test_what_looks_like_text_or_is_found_again_gets_past_the_gate_by_its_place_whoever_reads_it(tmp_path: Path) -> None:
+    """A mask brings the words around it together, so that they read like an item; a surrogate is a mail address; a flagged number stays."""
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o600)
+    lines = (
+        QUESTION.format("+44 20 7946 0958"),
+        "Write to jane@acme.org or to 93.184.216.34 now",
+        "The other one is 4111 1111 1111 1111, and no more",
+    )
+    rows = [*documents(), {"id": "rolls", "text": "\n".join((prose(random.Random(1)), *lines)), "site": "site-3"}]
+    rows.append({"id": "gone", "text": f"{prose(random.Random(2))}\nHer number is 219-09-9998 as it was.", "site": "site-4"})
+    policies = 'PHONE_NUMBER = "mask"\nEMAIL_ADDRESS = "surrogate"\nIP_ADDRESS = "generalise"\nCREDIT_CARD = "flag"\nUS_SSN = "drop"\n'
+    contents = []
+    for name, until in (("at_once", None), ("apart", "scrub")):
+        root = tmp_path / name
+        root.mkdir()
+        run_file = write_run_file(root, rows=rows, extra=f'[scrub]\nkey_file = "{key}"\n[scrub.policies]\n{policies}')
+        items = [{**EXAM[0], "question": " ".join(QUESTION.format("").split())}]
+        for split in ("train", "test"):
+            (root / "gsm8k" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in items), encoding="utf-8")
+        run_file.write_text(run_file.read_text(encoding="utf-8").replace('use = "gsm8k"', 'use = "gsm8k", num_shots = 0'), encoding="utf-8")
+        if until:
+            runner_for(load(run_file), "local", SilentReporter())[0].run(until=until)  # so the gate does not ride, and reads for itself
+        runner, warehouse = runner_for(load(run_file), "local", SilentReporter())
+        manifests = runner.run().manifests
+        contents.append(manifests["publish"].tables["corpus"].content_sha256)
+    assert contents[0] == contents[1]
+    [text] = [t for t in read_table(warehouse.table(manifests["publish"], "corpus", CORPUS.schema)).column("text").to_pylist() if "the bakery" in t]
+    assert f"call the bakery on {'*' * 16} before noon" in text
+    assert re.search(r"Write to [a-z.']+\d{4}@example\.(com|net|org) or to 93\.184\.216\.0/24 now", text)
+    assert "The other one is 4111 1111 1111 1111, and no more" in text
+    told = read_table(warehouse.table(manifests["scrub"], "pii_spans", PII_SPANS.schema)).to_pylist()
+    assert {row["policy"] for row in told} >= {"mask", "surrogate", "generalise", "flag", "drop"}
+    verdicts = read_table(warehouse.table(manifests["scrub"], "verdicts", VERDICTS.schema)).to_pylist()
+    assert [(row["rule"], row["reason"], row["value"]) for row in verdicts] == [("scrub.US_SSN", "personal_data", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "found"),
+    [
+        ("one jane@acme.org two", [[4, 17]], []),
+        ("one jane@acme.org two", [[5, 17]], ["personal_data"]),  # it reaches out of its place
+        ("one jane@acme.org two", [[0, 4]], ["personal_data"]),
+        ("one jane@acme.org two", [None], ["personal_data"]),
+        ("one jane@acme.org joe@acme.org", [[4, 17]], ["personal_data"]),
+        ("one two **** three four", [[8, 12]], []),
+        ("one two **** three four", [None], ["benchmark_text"]),  # nothing of ours stands there
+        ("one two jane@acme.org three four", [[8, 21]], []),
+        ("\u4e2d one jane@acme.org two", [[8, 21]], []),
+    ],
+)
+def test_only_the_very_places_where_something_was_written_are_let_through(text: str, written: list[list[int] | None], found: list[str]) -> None:
+    scrub = Scrub(detectors={"presidio": Presidio()}, replacement=Replacement(style="mask"))
+    body = InspectTexts(index=indexed("one two three four"), rules=RULES, scrub=scrub, entities=("EMAIL_ADDRESS",))
+    batch = pa.RecordBatch.from_pylist([{"doc_id": "d", "text": text, "split": "train", "url": None}], schema=CORPUS.schema)
+    batch = batch.append_column("written", pa.array(written, pa.list_(pa.int64())))
+    assert [row["fault"] for row in body(batch)["faults"].to_pylist()] == found
 
 
 @pytest.mark.parametrize(
