@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pipelines.detectors.base import DetectorTimeout, Span
-from pipelines.detectors.plausible import is_plausible
+from pipelines.detectors.finders import FINDERS, Finder
+from pipelines.detectors.plausible import passed_over
 from pipelines.detectors.recognizers import RECOGNIZERS, judged
 from pipelines.detectors.windows import windows
 from pipelines.text.words import utf8_buffers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -24,31 +26,78 @@ if TYPE_CHECKING:
 # behind them was missed. It takes less than one candidate a character.
 CHUNK_LENGTH: Final = 10_000
 OVERLAP_LENGTH: Final = 2_000  # longer than any match that is personal data: an address has at most 320 characters, a number far fewer
-_BYTES_BEFORE: Final = 64  # at least the 14 characters before a span, and the 2 behind it, that say whether it is plausible
-_BYTES_AFTER: Final = 16
+_BYTES_BEFORE: Final = 160  # at least the 40 characters before a span, and the 6 behind it, that say whether it is plausible
+_BYTES_AFTER: Final = 40
 _ROWS_AT_ONCE: Final = 1 << 14
 _CONTINUES, _CONTINUED = 0xC0, 0x80  # of UTF-8: a byte that begins no character
 
 
 def search(texts: pa.Array, entities: tuple[str, ...], min_score: float, phone_regions: tuple[str, ...]) -> list[list[Span]]:
-    """Spans of each text by start, then end, then entity. Of a text without a window no string is made.
+    """Spans of each text by start, then end, then entity, with those that a rule passes over. Of a text without a window no string is made.
 
     Raises:
         DetectorTimeout: a pattern took longer than REGEX_TIMEOUT_SECONDS; it says in which text.
     """
-    wanted = {RECOGNIZERS[entity].window: entity for entity in entities}
+    at_home: dict[int, list[str]] = {}
+    for entity in entities:
+        if entity in RECOGNIZERS:
+            at_home.setdefault(int(RECOGNIZERS[entity].window), []).append(entity)
+    looking = _finders(entities, min_score)
     utf8, offsets = memoryview(texts.buffers()[-1] or b""), utf8_buffers(texts)[0]
-    found: dict[int, set[Span]] = {}
-    for text, kind, low, high, place in _rows(windows(texts)):
-        entity = wanted.get(kind)
-        if entity is None:
+    theirs: dict[int, set[Span]] = {}
+    ours: dict[int, set[Span]] = {}
+    for text, kind, low, high, place in _rows(windows(texts, {*at_home, *looking})):
+        if kind not in at_home and kind not in looking:
             continue
-        findings = _of_window(entity, str(utf8[low:high], "utf-8"), phone_regions, text)
-        if findings:
-            around, before = _context(utf8, int(offsets[text]), int(offsets[text + 1]), low, high)
-            kept = (finding for finding in findings if finding[2] >= min_score and is_plausible(_span(entity, finding, before), around))
-            found.setdefault(text, set()).update(_span(entity, finding, place) for finding in kept)
-    return [sorted(found.get(text, ()), key=lambda s: (s.start, s.end, s.entity, -s.score, s.recognizer)) for text in range(len(texts))]
+        window = str(utf8[low:high], "utf-8")
+        findings = [(entity, f) for entity in at_home.get(kind, ()) for f in _of_window(entity, window, phone_regions, text) if f[2] >= min_score]
+        if not findings and kind not in looking:
+            continue
+        around, before = _context(utf8, int(offsets[text]), int(offsets[text + 1]), low, high)
+        for entity, finding in findings:
+            reason = passed_over(_span(entity, finding, before), around)
+            theirs.setdefault(text, set()).add(_span(entity, finding, place, reason))
+        for finder in looking.get(kind, ()):
+            found = _of_finder(finder, around, before, before + len(window), phone_regions)
+            spans = (replace(span, start=span.start + place - before, end=span.end + place - before) for span in found)
+            ours.setdefault(text, set()).update(span for span in spans if span.entity in entities and span.score >= min_score)
+    return [_settled(theirs.get(text, ()), ours.get(text, ())) for text in range(len(texts))]
+
+
+def _finders(entities: tuple[str, ...], min_score: float) -> dict[int, list[Finder]]:
+    """Our own finders by the kinds of windows in which they look."""
+    found: dict[int, list[Finder]] = {}
+    for finder in FINDERS:
+        if min_score <= finder.score and not finder.entities.isdisjoint(entities):
+            for kind in finder.windows:
+                found.setdefault(int(kind), []).append(finder)
+    return found
+
+
+def _of_finder(finder: Finder, around: str, low: int, high: int, regions: tuple[str, ...]) -> Iterator[Span]:
+    """What a finder sees that ends in a window, of a long one piece by piece."""
+    for start, end, after, upto in chunks(0, len(around)):
+        for span in finder.find(around[start:end], regions):
+            if after < start + span.end <= upto and low < start + span.end and start + span.start < high:
+                yield replace(span, start=start + span.start, end=start + span.end)
+
+
+def _settled(theirs: Collection[Span], ours: Collection[Span]) -> list[Span]:
+    """All spans of a text in order, of ours only what is not presidio's; what we find is not passed over."""
+    if ours:
+        spans = sorted(ours, key=_order)
+        new = [span for span in spans if not any(other.passed_over is None and _meet(span, other) for other in theirs)]
+        theirs = [span for span in theirs if span.passed_over is None or not any(_meet(span, other) for other in new)]
+        return sorted([*theirs, *new], key=_order)
+    return sorted(theirs, key=_order)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.entity == other.entity and one.start < other.end and other.start < one.end
+
+
+def _order(span: Span) -> tuple[int, int, str, float, str, str]:
+    return span.start, span.end, span.entity, -span.score, span.recognizer, span.rule or ""
 
 
 def _rows(found: Int64) -> Iterator[list[int]]:
@@ -57,9 +106,9 @@ def _rows(found: Int64) -> Iterator[list[int]]:
         yield from found[start : start + _ROWS_AT_ONCE].tolist()
 
 
-def _span(entity: str, finding: Finding, shift: int) -> Span:
+def _span(entity: str, finding: Finding, shift: int, reason: str | None = None) -> Span:
     start, end, score, recognizer = finding
-    return Span(start=shift + start, end=shift + end, entity=entity, score=score, recognizer=recognizer)
+    return Span(start=shift + start, end=shift + end, entity=entity, score=score, recognizer=recognizer, passed_over=reason)
 
 
 def _of_window(entity: str, window: str, regions: tuple[str, ...], text: int) -> Sequence[Finding]:
