@@ -20,6 +20,8 @@ VALUES = (
     "DE89370400440532013000",
     "219-09-9998",
     "://u:p@host.org",
+    "password = 'k8#fQz!2'",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.",
     " ",
     "\n",
     "x",
@@ -72,7 +74,7 @@ def test_what_scrub_writes_is_never_found(detector, style, tmp_path):
     key.write_bytes(b"0123456789abcdef")
     key.chmod(0o600)
     replacement = Replacement(style=style, key_file=key)
-    for entity in ENTITIES:
+    for entity in dict.fromkeys((*ENTITIES, *detector.entities)):
         for number in range(50):
             mark = replacement.text_for(entity, str(number))
             assert detector.find(f"{number} {mark}, {mark}{mark}@host.org {number}") == []
