@@ -136,6 +136,11 @@ def catalog(warehouse: Warehouse, *, raw: bool = False, number: int | None = Non
     return Catalog(warehouse=warehouse, raw=raw, relations=relations)
 
 
+def shown_manifests(warehouse: Warehouse) -> dict[str, Manifest]:
+    """The manifests of what a catalog shows by default: the newest version's, or those of the newest run where nothing was published."""
+    return _manifests(warehouse, None, None)
+
+
 def connect(warehouse: Warehouse, *, raw: bool = False, run: str | None = None, purpose: str = "connect") -> duckdb.DuckDBPyConnection:
     """A connection for our own queries, over the newest version; cursors of it see the same views. Strangers' SQL goes through ``run_sql``.
 

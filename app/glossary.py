@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STEPS: Final = {
     "ingest": "Read the sources and give every document an id.",
@@ -73,3 +76,59 @@ ACTIONS: Final = {
 def reason_in_words(reason: str | None) -> str:
     """A reason as a reader would say it; one that is not listed here speaks for itself once its underscores are gone."""
     return "" if reason is None else _REASONS.get(reason, reason.replace("_", " "))
+
+
+POLICIES: Final = {
+    "mask": "asterisks stand there now",
+    "placeholder": "its kind stands there now",
+    "pseudonym": "its kind and letters that are the same for the same value stand there now",
+    "surrogate": "an invented value stands there now",
+    "generalise": "a wider value stands there now, as a country for a city",
+    "drop": "the document was left out",
+    "flag": "it was noted and left in",
+}
+_PASSED_OVER: Final = {
+    "credit_card.decimals": "digits behind a decimal point",
+    "ip_address.not_allocated": "an address that nobody was given",
+    "ip_address.not_public": "an address of a private or reserved network",
+    "ip_address.part_of_longer": "part of a longer dotted number",
+    "ip_address.section_number": "four small numbers, as of a section or a version",
+    "ip_address.version": "a number behind the word version",
+    "phone_number.bare_number": "a number without any sign of a telephone",
+    "phone_number.decimal": "a number with a decimal point",
+    "phone_number.digits_one_by_one": "single digits, as in a row of a table",
+    "phone_number.ip_address": "an address of a network",
+    "phone_number.too_short": "fewer digits than a number has",
+    "phone_number.us_postcode": "a postcode",
+    "phone_number.years": "years, from one to another",
+}
+
+
+def policy_in_words(policy: str | None) -> str:
+    """What was done with a finding; a run of an earlier version did not say."""
+    return "what was done is not recorded" if policy is None else POLICIES.get(policy, policy)
+
+
+def passed_over_why(rule: str) -> str:
+    """What a place is by the rule that passed it over."""
+    return _PASSED_OVER.get(rule, rule.partition(".")[2].replace("_", " ") or rule)
+
+
+def passed_over_in_words(row: Mapping[str, Any]) -> str:
+    """Why places that look like personal data were left: a row with ``rule`` and ``num_places``."""
+    return f"{row['num_places']:,} {'place' if row['num_places'] == 1 else 'places'}, {passed_over_why(row['rule'])} ({row['rule']})"
+
+
+def pii_in_words(row: Mapping[str, Any]) -> str:
+    """What was found and done: a row with ``num_spans``, ``policy``, ``rule`` and ``recognizers``."""
+    by = ", ".join(row["recognizers"]) + (f", by the rule {row['rule']}" if row["rule"] else "")
+    return f"{row['num_spans']:,} {'span' if row['num_spans'] == 1 else 'spans'}, found by {by}; {policy_in_words(row['policy'])}"
+
+
+def scanned_in_words(scanned: Mapping[str, Any]) -> str:
+    """What a text is that was looked through when it was asked for."""
+    names = ", ".join(scanned["detectors"])
+    if scanned["why_not"]:
+        return f"The document ended before personal data was looked for, and it cannot be looked for now: {scanned['why_not']}"
+    hidden = f"{scanned['num_hidden']:,} {'place is' if scanned['num_hidden'] == 1 else 'places are'} hidden"
+    return f"The document ended before personal data was looked for; scanned now with {names}, as the run would have: {hidden}."

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import streamlit as st
 
 from app import queries
-from app.catalog import connect, damage_explained
+from app.catalog import connect, damage_explained, shown_manifests
 from app.look import STYLE
+from app.scanning import scanned
 from app.story import Story, tell
 from pipelines.contract.errors import AssayError
 from pipelines.contract.warehouse import Warehouse
@@ -44,7 +45,10 @@ class Served:
     def story(self, doc_id: str) -> Story:
         """A document's story."""
         with damage_explained():
-            return tell(_connection(self.root, self.number).cursor(), doc_id)
+            warehouse = Warehouse(self.root)
+            return tell(
+                _connection(self.root, self.number).cursor(), doc_id, scan=lambda found: scanned(warehouse, shown_manifests(warehouse), found)
+            )
 
 
 def served() -> Served:

@@ -6,8 +6,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from app.catalog import connect, damage_explained
-from app.glossary import FATES, STEPS, reason_in_words
+from app.catalog import connect, damage_explained, shown_manifests
+from app.glossary import FATES, STEPS, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
+from app.scanning import scanned
 from app.visible import visible
 from pipelines.contract.errors import AssayError, ConfigError
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from app.scanning import Scanned
     from pipelines.contract.warehouse import Warehouse
 
     Row = dict[str, Any]
+    Scan = Callable[[str], Scanned | None]
     StepsOf = Callable[[str], Sequence[int]]
 
 MIN_PREFIX: Final = 4
@@ -44,12 +47,14 @@ class Story:
     copies: tuple[Row, ...]  # documents dropped in favour of this one: doc_id, kind, jaccard
     split: str | None
     contamination: tuple[Row, ...]
-    pii: tuple[Row, ...]  # entity, num_spans, recognizers
+    pii: tuple[Row, ...]  # entity, policy, rule, num_spans, recognizers
+    passed_over: tuple[Row, ...]  # what looked like personal data and by a rule is something else: rule, entity, num_places
     quarantine: tuple[Row, ...]
     fate: Row | None  # fate, step, reason
     num_tokens: int | None
     train_steps: tuple[int, ...] | None  # optimizer steps that read it; None where nobody asked, or where it is not known
     train_steps_unknown: str | None = None  # why it is not known
+    scanned: Row | None = None  # the text was looked through just now, since no step had: detectors, num_hidden, why_not
 
     def to_dict(self) -> dict[str, Any]:
         """The story as JSON types; times are ISO 8601."""
@@ -68,11 +73,11 @@ def story(warehouse: Warehouse, doc_id: str, *, raw: bool = False, steps: StepsO
         WarehouseError: raw access cannot be logged, or a file cannot be read.
     """
     with connect(warehouse, raw=raw, purpose=f"why {doc_id}") as connection, damage_explained():
-        return tell(connection, doc_id, raw=raw, steps=steps)
+        return tell(connection, doc_id, raw=raw, steps=steps, scan=lambda found: scanned(warehouse, shown_manifests(warehouse), found))
 
 
-def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = False, steps: StepsOf | None = None) -> Story:
-    """As ``story``, over a connection of ``app.catalog.connect``."""
+def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = False, steps: StepsOf | None = None, scan: Scan | None = None) -> Story:
+    """As ``story``, over a connection of ``app.catalog.connect``; ``scan`` looks for personal data where no step did."""
     whole = resolve(connection, doc_id)
     origin = _one(connection, "SELECT * FROM documents WHERE doc_id = $id", whole) or {"doc_id": whole}
     clean = _one(connection, "SELECT * FROM texts WHERE doc_id = $id", whole) or {}
@@ -82,11 +87,13 @@ def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = Fals
     shard = _one(connection, "SELECT CAST(sum(num_tokens) AS BIGINT) AS num_tokens FROM shards WHERE doc_id = $id", whole)
     raw_text = origin.pop("text", None)
     train_steps, unknown = _read_at(steps, whole)
+    text = clean.pop("text", None)
+    looked = scan(whole) if scan and clean and text is None else None
     return Story(
         doc_id=whole,
         origin=origin,
         journey=_journey(connection, whole, fate),
-        text=clean.pop("text", None),
+        text=looked.text if looked else text,
         raw_text=raw_text if raw else None,
         final_text=final["text"] if final else None,
         clean={k: v for k, v in clean.items() if k in {"language", "num_bytes", "sha256"}},
@@ -98,11 +105,13 @@ def tell(connection: duckdb.DuckDBPyConnection, doc_id: str, *, raw: bool = Fals
         split=split["split"] if split else None,
         contamination=_rows(connection, _CONTAMINATION, whole),
         pii=_rows(connection, _PII, whole),
+        passed_over=_rows(connection, _PASSED_OVER, whole),
         quarantine=_rows(connection, "SELECT step, error, message FROM quarantine WHERE doc_id = $id ORDER BY step, error", whole),
         fate=fate,
         num_tokens=shard["num_tokens"] if shard else None,
         train_steps=train_steps,
         train_steps_unknown=unknown,
+        scanned=looked.facts() if looked else None,
     )
 
 
@@ -145,8 +154,11 @@ _CONTAMINATION: Final = """
     FROM contamination WHERE doc_id = $id ORDER BY doc_start, benchmark, item_id, part
 """
 _PII: Final = """
-    SELECT entity, count(*) AS num_spans, list(DISTINCT recognizer ORDER BY recognizer) AS recognizers
-    FROM pii_spans WHERE doc_id = $id GROUP BY entity ORDER BY num_spans DESC, entity
+    SELECT entity, policy, rule, count(*) AS num_spans, list(DISTINCT recognizer ORDER BY recognizer) AS recognizers
+    FROM pii_spans WHERE doc_id = $id GROUP BY entity, policy, rule ORDER BY num_spans DESC, entity, policy NULLS FIRST, rule NULLS FIRST
+"""
+_PASSED_OVER: Final = """
+    SELECT rule, entity, count(*) AS num_places FROM pii_passed_over WHERE doc_id = $id GROUP BY rule, entity ORDER BY num_places DESC, rule, entity
 """
 _LEDGER_STEPS: Final = """
     SELECT l.step, s.num_bytes FROM (SELECT DISTINCT step FROM ledger) AS l
@@ -262,7 +274,8 @@ def _changed(told: Story) -> list[str]:
         )
         for r in told.edits
     ]
-    rows += [(f"personal data: {r['entity']}", f"{r['num_spans']:,} spans ({', '.join(r['recognizers'])})") for r in told.pii]
+    rows += [(f"personal data: {r['entity']}", visible(pii_in_words(r))) for r in told.pii]
+    rows += [(f"not taken for {r['entity']}", visible(passed_over_in_words(r))) for r in told.passed_over]
     rows += [(f"set aside by {r['step']}", f"{r['error']}: {visible(r['message'] or '')}") for r in told.quarantine]
     return ["What was changed", *_aligned(rows)] if rows else []
 
@@ -271,9 +284,10 @@ def _became(told: Story) -> list[str]:
     facts = [("split", told.split), ("tokens", f"{told.num_tokens:,}" if told.num_tokens is not None else None)]
     facts.append(("read at training steps", _readings(told)))
     text = told.raw_text or told.final_text or told.text
+    looked = ["", f"  {visible(scanned_in_words(told.scanned))}"] if told.scanned and text is told.text else []
     excerpt = ["", *(f"  | {line}" for line in visible(text[:EXCERPT]).splitlines()), *(["  | ..."] if len(text) > EXCERPT else [])] if text else []
-    hidden = [] if text else ["  text: not shown, since nobody looked for personal data in it; --raw shows it, and is logged"]
-    return ["What it became", *_aligned((k, v) for k, v in facts if v), *hidden, *excerpt]
+    hidden = [] if text or looked else ["  text: not shown, since nobody looked for personal data in it; --raw shows it, and is logged"]
+    return ["What it became", *_aligned((k, v) for k, v in facts if v), *looked, *hidden, *excerpt]
 
 
 def _readings(told: Story) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.glossary import FATES, STEPS, reason_in_words
+from app.glossary import FATES, STEPS, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
 from app.served import Served, choice, rows_high, served
 from app.visible import visible
 from pipelines.contract.errors import ConfigError
@@ -204,13 +204,19 @@ def _met(told: Story) -> list[str]:
     ]
 
 
+def _personal(told: Story) -> list[str]:
+    return [f"{p['entity']}: {pii_in_words(p)}" for p in told.pii] + [
+        f"not taken for {p['entity']}: {passed_over_in_words(p)}" for p in told.passed_over
+    ]
+
+
 DETAILS: dict[str, Callable[[Story], list[str]]] = {
     "ingest": _ingest,
     "clean": _clean,
     "dedup": _dedup,
     "split": lambda told: [f"on the side: {told.split}"] if told.split else [],
     "decontaminate": _met,
-    "scrub": lambda told: [f"{p['entity']}: {p['num_spans']:,} found by {', '.join(p['recognizers'])}" for p in told.pii],
+    "scrub": _personal,
     "tokenize": lambda told: [f"{told.num_tokens:,} tokens"] if told.num_tokens is not None else [],
 }
 
@@ -218,6 +224,11 @@ DETAILS: dict[str, Callable[[Story], list[str]]] = {
 def texts(told: Story) -> None:
     """The text before and after, as plain text: never as markup."""
     st.subheader("Its text")
+    if told.scanned is not None:
+        st.text(visible(scanned_in_words(told.scanned)))
+        if told.text is not None:
+            st.code(visible(told.text), language=None, wrap_lines=True, height=TEXT_PIXELS)
+        return
     if told.text is None and told.final_text is None:
         st.info(
             "The text is not shown: the document ended before personal data was looked for. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import charts
-from app.glossary import FATES, STEPS, reason_in_words
+from app.glossary import FATES, STEPS, passed_over_why, policy_in_words, reason_in_words
 from app.look import KEPT
 from app.served import Served, choice, served
 
@@ -32,7 +32,7 @@ def headline(here: Served, funnel: pa.Table) -> None:
     columns[1].metric("Published", f"{fates.get('kept', 0):,}", help=FATES_HELP)
     columns[2].metric("Dropped", f"{fates.get('dropped', 0):,}", help=FATES_HELP)
     columns[3].metric("Set aside", f"{fates.get('quarantined', 0):,}", help=FATES_HELP)
-    columns[4].metric("Masked passages", f"{facts['spans']:,}", help="Passages such as e-mail addresses that a placeholder stands for now.")
+    columns[4].metric("Personal data", f"{facts['spans']:,}", help="Passages such as e-mail addresses that were found; below stands what was done.")
     columns[5].metric("Million tokens", f"{facts['tokens'] / 1e6:,.2f}", help="The units that a model reads; a short word is often one token.")
     balanced = all(here.saved("ledger_balance").column("is_balanced").to_pylist())
     if balanced and steps:
@@ -144,12 +144,7 @@ def show_findings(here: Served) -> None:
     """Personal data, contamination, scores."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Personal data replaced")
-        kinds = here.saved("pii_by_entity").to_pylist()
-        if kinds:
-            st.altair_chart(charts.bars(kinds, "entity", "num_spans", "passages", KEPT))
-        else:
-            st.caption("None was found.")
+        show_personal(here)
     with right:
         st.subheader("Test questions met in the text")
         st.dataframe(
@@ -184,6 +179,40 @@ def show_findings(here: Served) -> None:
             "num_items": NUMBER("Items", format="localized"),
         },
     )
+
+
+def show_personal(here: Served) -> None:
+    """What kinds were found and what was done with them; what looks like personal data and was left, with the rule."""
+    st.subheader("Personal data")
+    kinds = here.saved("pii_by_entity").to_pylist()
+    if kinds:
+        totals = [{"entity": e, "num_spans": sum(k["num_spans"] for k in kinds if k["entity"] == e)} for e in sorted({k["entity"] for k in kinds})]
+        st.altair_chart(charts.bars(totals, "entity", "num_spans", "passages", KEPT))
+    else:
+        st.caption("None was found.")
+    left = here.saved("pii_passed_over_by_rule").to_pylist()
+    with st.expander("What was done, and what was left because a rule says that it is something else", icon=":material/rule:"):
+        st.dataframe(
+            [{**k, "done": policy_in_words(k["policy"])} for k in kinds],
+            hide_index=True,
+            key="personal_table",
+            column_order=["entity", "done", "num_spans", "num_docs"],
+            column_config={"entity": TEXT("Kind"), "done": TEXT("What was done", width="medium"), **_COUNTS},
+        )
+        st.dataframe(
+            [{**row, "why": passed_over_why(row["rule"])} for row in left],
+            hide_index=True,
+            key="passed_over_table",
+            column_order=["entity", "why", "num_places", "num_docs"],
+            column_config={"entity": TEXT("Looks like"), "why": TEXT("Left, since it is", width="medium"), **_COUNTS},
+        )
+
+
+_COUNTS = {
+    "num_spans": NUMBER("Passages", format="localized"),
+    "num_places": NUMBER("Places", format="localized"),
+    "num_docs": NUMBER("Documents", format="localized"),
+}
 
 
 def show_training(here: Served) -> None:

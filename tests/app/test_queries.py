@@ -19,7 +19,8 @@ TYPES = {
     "funnel": "string string int64 int64 int64 int64 double int64 int64",
     "ledger_balance": "string int64 int64 bool",
     "loss_curve": "string int64 string double int64 int64 double",
-    "pii_by_entity": "string int64 int64 int64 double",
+    "pii_by_entity": "string string int64 int64 int64 double",
+    "pii_passed_over_by_rule": "string string int64 int64",
     "scores": "string string string string double double double double int64 string",
     "what_if": "string int64 int64 double int64",
 }
@@ -94,3 +95,11 @@ def test_a_header_line_that_says_nothing_known_is_an_error():
 
 def test_the_page_of_queries_is_made_from_their_headers():
     assert DOCS.read_text(encoding="utf-8") == as_markdown()
+
+
+@pytest.mark.parametrize(("name", "count"), [("pii_by_entity", "num_spans"), ("pii_passed_over_by_rule", "num_places")])
+def test_a_group_of_few_documents_is_listed_without_numbers_where_that_is_asked_for(tiny, name, count):
+    (open_to_all,) = run_saved(tiny, name).to_pylist()
+    (suppressed,) = run_saved(tiny, name, {"min_group": 5}).to_pylist()
+    assert (open_to_all[count], open_to_all["num_docs"]) == (1, 1)
+    assert (suppressed["entity"], suppressed[count], suppressed["num_docs"]) == (open_to_all["entity"], None, None)

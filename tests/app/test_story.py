@@ -55,7 +55,12 @@ def test_a_copy_names_its_partner_and_the_partner_names_its_copies(tiny):
 def test_contamination_personal_data_and_tokens_are_told(tiny):
     assert told(tiny, "quiz-drop").contamination[0]["action"] == "drop"
     letter = told(tiny, "letter")
-    assert letter.pii == ({"entity": "EMAIL_ADDRESS", "num_spans": 1, "recognizers": ["patterns.email"]},)
+    assert letter.pii == ({"entity": "EMAIL_ADDRESS", "policy": "placeholder", "rule": None, "num_spans": 1, "recognizers": ["patterns.email"]},)
+    assert letter.passed_over == ({"rule": "phone_number.year_range", "entity": "PHONE_NUMBER", "num_places": 1},)
+    page = render(letter)
+    assert "1 span, found by patterns.email; its kind stands there now" in page
+    assert "not taken for PHONE_NUMBER" in page
+    assert "1 place, year range (phone_number.year_range)" in page
     assert letter.num_tokens == len(_find("letter").final.encode())
 
 

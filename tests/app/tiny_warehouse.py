@@ -70,8 +70,8 @@ DOCS = (
 )  # fmt: skip
 
 
-def build(root) -> Warehouse:
-    """Writes the warehouse and publishes one version of it."""
+def build(root, scrub_params=None) -> Warehouse:
+    """Writes the warehouse and publishes one version of it; ``scrub_params`` is what the manifest of scrub says of its detectors."""
     warehouse = Warehouse(root)
     with warehouse.writing():
         warehouse.note_run("20260101-tiny", "started", {"engine": "local", "config_sha256": "c" * 64, "code_version": "0.1.0"})
@@ -83,7 +83,8 @@ def build(root) -> Warehouse:
                 for name, found in rows.items():
                     writer.write({name: pa.Table.from_pylist(found, schema=schemas[name])})
             keys[step] = step_key(step, {}, {}, {})
-            manifest = Manifest(step=step, key=keys[step], params={}, parts={}, inputs={}, tables={})
+            params = scrub_params if step == "scrub" and scrub_params else {}
+            manifest = Manifest(step=step, key=keys[step], params=params, parts={}, inputs={}, tables={})
             warehouse.publish(manifest, tables_of(writer.files, schemas))
         warehouse.set_version(keys)
         warehouse.note_run("20260101-tiny", "ended", {"state": "finished"})
