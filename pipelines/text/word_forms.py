@@ -119,8 +119,9 @@ def assay_tables() -> Tables:
         changes[_MANY + number] = tuple(code for c in map(ord, pair) for code in changes.get(c, (c,)) if kinds[code] & KEPT)
     lower, folded = np.arange(_MANY + len(pairs), dtype=np.uint32), np.concatenate([kinds, np.zeros(len(pairs), np.uint8)])
     for point, kept in changes.items():
-        lower[point] = kept[0] if len(kept) == 1 else EXPANDS | len(codes) << 3 | len(kept)
-        folded[point] = kinds[kept[0]] if len(kept) == 1 else KEPT if kept else DELETED | PARTS
+        lower[point] = kept[0] if len(kept) == 1 else EXPANDS | len(codes) << 3 | len(kept) if kept else point
+        # One entity is two blanks; other characters and entities that are no part of a word are symbols.
+        folded[point] = kinds[kept[0]] if len(kept) == 1 else KEPT if kept else SEPARATOR if point >= _MANY else DELETED | PARTS
         codes += kept if len(kept) > 1 else ()
     folded[[*map(ord, "<&" + _HYPHENS), *_HANGUL_HEADS, *_HANGUL[::28]]] |= LOOKS
     entities = sorted((name_hash(name), text, is_bare) for name, (text, is_bare) in names.items())

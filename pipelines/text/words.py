@@ -229,6 +229,15 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                 if point >= 0x80:
                     found, width = character(data, place, end)
                     point = np.int64(found)
+            if num_marks == 0 and kinds[np.uint64(point)] == SEPARATOR:
+                if in_word:
+                    ends[num_words - 1] = size
+                if has_word:
+                    text_ends[num_words - 1] = place - base
+                in_word = has_word = after_alone = after_kept = False
+                head = np.int64(-1)
+                place += width
+                continue
             if kinds[point] & LOOKS and place < end:
                 point, width = looked(data, place, end, point, width, after_kept, tables)
             kind, low, count, at = kinds[point], np.int64(lower[point]), np.int64(1), np.int64(0)
@@ -249,7 +258,7 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                     num_marks = 0
                 if ends_here:
                     ends[num_words - 1] = size
-                    in_word = after_alone = False
+                    in_word = False
                 if is_kept:
                     if not in_word:
                         if has_word:
@@ -270,7 +279,7 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                 elif kind == SEPARATOR:
                     if has_word:
                         text_ends[num_words - 1] = edge - base
-                    head, has_word = np.int64(-1), False
+                    head, has_word, after_alone = np.int64(-1), False, False
                 elif head < 0 and not has_word:
                     head = place
             place += width
