@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from app.commands import evaluation, pii, tasks, training
+from app.commands import contamination, evaluation, pii, tasks, training
 from app.terminal import JsonOption, RunFileArgument, RunFileIfAny, VerifyOption, WarehouseOption, err, out
 from app.terminal import chosen_warehouse as _warehouse
 from app.terminal import print_json as _print_json
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(training.group, name="train")
 app.add_typer(evaluation.group, name="eval")
+app.add_typer(contamination.group, name="contamination")
 app.add_typer(tasks.group, name="tasks")
 app.add_typer(pii.group, name="pii")
 EngineOption = Annotated[str | None, typer.Option("--engine", help="local or spark; the run file's own if not given.")]

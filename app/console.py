@@ -33,6 +33,7 @@ _WHAT = {
     "scrub": "replacing personal data",
     "tokenize": "learning a tokenizer, encoding",
     "publish": "last gate, dataset card",
+    "ngram_filter": "noting what later benchmarks are looked for by",
 }
 
 

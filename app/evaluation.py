@@ -117,6 +117,8 @@ def _planned(settings: RunFile, newest: Newest, model: Model, *, is_own: bool) -
         raise InputError(f"{newest.warehouse.root}: an older assay curated this corpus and kept no statuses of items; first: {_CURATE}")
     read = (*_READ, ("tokenize", "shards")) if is_own else _READ  # the shards tie the statuses to the corpus that trained the model
     inputs = {"model": model.identity, **{f"{step}.{table}": newest.manifests[step].tables[table].content_sha256 for step, table in read}}
+    if is_own:
+        inputs |= {f"{step}.item_statuses": check.tables["item_statuses"].content_sha256 for step, check in _checks(newest).items()}
     scorers = {name: metrics[name].version for task in tasks_of(settings.eval).values() for name in task.metrics}
     params, parts = {"tasks": registration(settings).params(), "metrics": scorers, "is_own": is_own}, {"evalsuite": EVAL_VERSION}
     key = step_key("eval", params, parts, inputs)
@@ -148,9 +150,16 @@ def _ask(settings: RunFile, newest: Newest, model: Model, console: Console, *, i
 def _status(newest: Newest, *, is_own: bool) -> Callable[[str, str], Status]:
     if not is_own:
         return status_in({})
-    known = read_table(newest.warehouse.table(newest.manifests["decontaminate"], "item_statuses", ITEM_STATUSES.schema))
-    keys = zip(known.column("benchmark").to_pylist(), known.column("item_id").to_pylist(), strict=True)
-    return status_in(dict(zip(keys, known.column("status").to_pylist(), strict=True)))
+    said = [*_checks(newest).values(), newest.manifests["decontaminate"]]  # what the run itself found goes before what was looked for later
+    tables = [read_table(newest.warehouse.table(manifest, "item_statuses", ITEM_STATUSES.schema)) for manifest in said]
+    rows = [row for known in tables for row in known.select(["benchmark", "item_id", "status"]).to_pylist()]
+    return status_in({(row["benchmark"], row["item_id"]): row["status"] for row in rows})
+
+
+def _checks(newest: Newest) -> dict[str, Manifest]:
+    """What `assay contamination check` found later in this very corpus."""
+    names = sorted(step for step in newest.version.steps if step.startswith("check:"))
+    return newest.warehouse.manifests(newest.version, steps=names)
 
 
 def _publish(warehouse: Warehouse, manifest: Manifest, results: Results) -> Manifest:

@@ -24,7 +24,9 @@ from pipelines.steps.cuts import CUTS, cut_lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
+    from pipelines.engine.base import Engine
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
     from pipelines.steps.settings import Decontaminate as Options
@@ -147,16 +149,16 @@ class Decontaminate:
         edits = found[CUTS].renamed("edits")
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
-        statuses = self._statuses(work, found["contamination"])
+        items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
+        statuses = item_statuses(work.engine, work.subfolder("statuses"), items, part_rule(work.config.decontaminate), found["contamination"])
         tables = {**found, "edits": edits, "survivors": after, "item_statuses": statuses}
         return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))
 
-    def _statuses(self, work: Work, contamination: Table) -> Table:
-        """What is known of each registered item."""
-        items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
-        checked = part_rule(work.config.decontaminate).looked_for(items)
-        rows = pa.table([*(items.column(name) for name in CHECKS.names[:2]), checked], schema=CHECKS)
-        with PartWriter(work.subfolder("checks"), {"checks": CHECKS}) as writer:
-            writer.write({"checks": rows})
-        given = {"contamination": contamination, **tables_of(writer.files, {"checks": CHECKS})}
-        return work.query("item_statuses", ITEM_STATUSES.schema, given)
+
+def item_statuses(engine: Engine, folder: Path, items: pa.Table, rule: PartRule, contamination: Table) -> Table:
+    """What is known of each registered item."""
+    rows = pa.table([*(items.column(name) for name in CHECKS.names[:2]), rule.looked_for(items)], schema=CHECKS)
+    with PartWriter(folder / "checks", {"checks": CHECKS}) as writer:
+        writer.write({"checks": rows})
+    given = {"contamination": contamination, **tables_of(writer.files, {"checks": CHECKS})}
+    return engine.query("item_statuses", given, ITEM_STATUSES.schema, folder / "item_statuses")

@@ -32,6 +32,8 @@ from pipelines.steps.exclude import Exclude
 from pipelines.steps.ingest import Ingest, check_quarantine
 from pipelines.steps.judge import Judge
 from pipelines.steps.measure import Measure
+from pipelines.steps.ngram_filter import STEP as FILTER
+from pipelines.steps.ngram_filter import corpus_filter, kept_filter
 from pipelines.steps.order import Order, placed
 from pipelines.steps.passes import Riding
 from pipelines.steps.publish import Publish
@@ -312,8 +314,17 @@ class Runner:
             kept = {name: key for name, key in newest.steps.items() if name not in steps}  # models and scores of this very corpus
         found = self._warehouse.set_version({**steps, **kept}, note=run_id)
         point_at_corpus(self._warehouse, self._manifests["publish"])
+        self._keep_filter()
         self._warehouse.sweep()
         return found
+
+    def _keep_filter(self) -> None:
+        """Makes the filter by which later benchmarks are looked for, if this corpus has none: the corpus counts already, and does not wait for it."""
+        publish = self._manifests["publish"]
+        if kept_filter(self._warehouse, publish) is None:
+            self._reporter.started(FILTER)
+            self._started().on_progress(lambda done, total: self._reporter.advanced(FILTER, done, total))
+            corpus_filter(self._warehouse, publish, self._started)
 
     def _keys(self) -> dict[str, str]:
         return {name: manifest.key for name, manifest in self._manifests.items()}

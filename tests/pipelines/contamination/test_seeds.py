@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination.matching import MULTIPLIER
-from pipelines.contamination.seeds import SEED_WORDS, SEEDS_A_WINDOW, WINDOW_WORDS, SeedSet, Sought, window_seeds
+from pipelines.contamination.screen import running_sums
+from pipelines.contamination.seeds import SEED_WORDS, SEEDS_A_WINDOW, WINDOW_WORDS, SeedSet, Sought, _windows, block_seeds
 from pipelines.text.hashing import mixed, word_hashes
 from pipelines.text.words import contamination_words
 
@@ -38,19 +39,17 @@ def prose(seed, num_words):
 
 
 def sought(parts, n=13):
-    texts = pa.array(parts, pa.string())
-    num_words = np.diff(contamination_words(texts).first)
-    return Sought.of(texts, np.where(num_words >= WINDOW_WORDS, np.minimum(num_words, n), 0))
+    return Sought.of(pa.array(parts, pa.string()), asks_whole=np.zeros(len(parts), np.bool_), ngram_words=n, min_words=WINDOW_WORDS)
 
 
 def seeds_of(*texts):
-    return SeedSet.of([window_seeds(pa.array([text], pa.string()))[1] for text in texts])
+    return SeedSet.of([block_seeds(pa.array([text], pa.string())) for text in texts])
 
 
 @settings(max_examples=100)
 @given(TEXTS)
 def test_the_seed_of_eight_words_is_the_lowest_of_three_runs_of_six(texts):
-    borders, seeds = window_seeds(pa.array(texts, pa.string()))
+    borders, seeds = _windows(running_sums(pa.array(texts, pa.string())))
     assert [seeds[a:b].tolist() for a, b in pairwise(borders)] == [seeds_by_hand(text) for text in texts]
 
 
@@ -70,7 +69,7 @@ def test_a_set_holds_what_was_put_in_and_next_to_nothing_else(values, others):
     held = SeedSet.from_bytes(*SeedSet.of([np.array(values, np.uint64)]).to_bytes())
 
     def has(value):
-        one = Sought(borders=np.array([0, 1]), seeds=np.array([value], np.uint64), num_windows=np.array([1]))
+        one = Sought(borders=np.array([0, 1]), seeds=np.array([value], np.uint64), num_windows=np.array([1]), num_without=0)
         return held.may_hold(one)
 
     assert all(has(value) for value in values)
@@ -104,5 +103,20 @@ def test_neither_texts_nor_parts_are_needed_and_what_is_too_short_is_not_sought(
 
 def test_the_order_and_the_batches_of_texts_do_not_change_the_set():
     texts = [prose(seed, 60) for seed in range(12)]
-    together = SeedSet.of([window_seeds(pa.array(texts, pa.string()))[1]])
+    together = SeedSet.of([block_seeds(pa.array(texts, pa.string()))])
     assert together.to_bytes() == seeds_of(*reversed(texts)).to_bytes()
+
+
+def test_a_text_that_has_two_readings_is_found_by_either():
+    item = prose(5, 13)
+    words = item.split()
+    cut = f"{words[3][:2]}-\n{words[3][2:]}"  # hyphenated at the end of a line: one word or two
+    for shown in (" ".join([*words[:3], cut, *words[4:]]), " ".join([*words[:3], words[3][:2], words[3][2:], *words[4:]])):
+        assert seeds_of(" ".join([*words[:3], cut, *words[4:]])).may_hold(sought([shown]))
+
+
+def test_parts_that_are_looked_for_whole_and_have_no_seeds_are_counted():
+    texts = pa.array(["one two three", "a b", prose(3, 9), ""], pa.string())
+    asked = Sought.of(texts, asks_whole=np.array([True, False, True, True]), ngram_words=13, min_words=8)
+    assert asked.num_without == 1
+    assert asked.num_windows.tolist() == [0, 0, 2, 0, 0, 0, 0, 0]

@@ -1,0 +1,34 @@
+"""``assay contamination``: benchmark items in a published corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, out, print_json
+
+TasksArgument = Annotated[
+    Path | None, typer.Argument(metavar="TASKS.toml", help="A file with `tasks = [...]`, as under [eval] of a run file.", show_default=False)
+]
+group = typer.Typer(help="Benchmark items in a published corpus.", no_args_is_help=True)
+
+
+@group.command()
+def check(
+    tasks_file: TasksArgument = None,
+    *,
+    task: Annotated[list[str] | None, typer.Option("--task", help="A task by its name; may be given several times.")] = None,
+    warehouse: WarehouseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for a new benchmark in the published corpus; only what may hold one of its items is read again."""
+    from app.rechecking import check_tasks, chosen_tasks
+
+    tasks = chosen_tasks(tasks_file, task or ())
+    checked = check_tasks(chosen_warehouse(warehouse), tasks, out, quiet=as_json)
+    if as_json:
+        print_json(checked.facts())
+    else:
+        checked.show(out)
