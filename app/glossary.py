@@ -71,6 +71,18 @@ ACTIONS: Final = {
     "cut": "the passage was cut out",
     "flag": "it was noted and left in",
 }
+TIERS: Final = {
+    "exact": "word for word",
+    "inexact": "with a word changed, left out or added",
+    "semantic": "the same meaning in other words",
+}
+WHY_NOT: Final = {
+    "inexact": "words differ, so no more was done than the run file allows for that",
+    "no_answer": "the item has no answer that a model could learn",
+    "low_coverage": "the document holds less of the item than the run file asks for",
+    "document_dropped": "the whole document was left out because of other text",
+    "in_a_cut": "it lies in a passage that was cut because of other text",
+}
 
 
 def reason_in_words(reason: str | None) -> str:

@@ -35,9 +35,9 @@ _ENTITIES: Final = """
     SELECT entity, count(*) AS spans, count(DISTINCT doc_id) AS documents FROM pii_spans GROUP BY entity ORDER BY spans DESC, entity
 """
 _ITEMS: Final = """
-    SELECT i.benchmark, count(DISTINCT i.item_id) AS items, count(DISTINCT c.item_id) AS met, count(DISTINCT c.doc_id) AS documents,
-        string_agg(DISTINCT c.action, ', ' ORDER BY c.action) AS actions
-    FROM benchmark_items i LEFT JOIN contamination c ON c.benchmark = i.benchmark AND c.item_id = i.item_id
+    SELECT i.benchmark, count(DISTINCT i.item_id) AS items, count(DISTINCT i.item_id) FILTER (WHERE i.num_parts_checked > 0) AS looked_for,
+        count(DISTINCT c.item_id) AS met, count(DISTINCT c.doc_id) AS documents, string_agg(DISTINCT c.action, ', ' ORDER BY c.action) AS actions
+    FROM item_statuses i LEFT JOIN contamination c ON c.benchmark = i.benchmark AND c.item_id = i.item_id
     GROUP BY i.benchmark ORDER BY i.benchmark
 """
 _LOSS: Final = "SELECT step, loss_nats FROM train_steps WHERE source IS NULL ORDER BY step"
@@ -58,7 +58,12 @@ def show_report(warehouse: Warehouse, console: Console, model: str, sample: tupl
         _section(console, "Why documents went", ("step", "reason", "documents"), _all(connection, _REASONS))
         _section(console, "Copies", ("kind", "documents", "lowest Jaccard", "clusters"), _all(connection, _COPIES))
         _section(console, "Personal data replaced", ("entity", "spans", "documents"), _all(connection, _ENTITIES))
-        _section(console, "Benchmark items met in the train side", ("benchmark", "items", "met", "documents", "done"), _all(connection, _ITEMS))
+        _section(
+            console,
+            "Benchmark items met in the train side",
+            ("benchmark", "items", "looked for", "met", "documents", "done"),
+            _all(connection, _ITEMS),
+        )
         _training(console, _all(connection, _LOSS))
         _section(
             console,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from app.catalog import connect, damage_explained, shown_manifests
-from app.glossary import FATES, STEPS, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
+from app.glossary import FATES, STEPS, WHY_NOT, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
 from app.scanning import scanned
 from app.visible import visible
 from pipelines.contract.errors import AssayError, ConfigError
@@ -150,7 +150,7 @@ _COPIES: Final = """
 """
 _VERDICTS: Final = "SELECT step, rule, reason, value, threshold FROM verdicts WHERE doc_id = $id ORDER BY step, rule"
 _CONTAMINATION: Final = """
-    SELECT benchmark, item_id, part, num_ngrams, coverage, doc_start, doc_end, item_start, item_end, action
+    SELECT benchmark, item_id, part, tier, num_ngrams, coverage, num_edits, similarity, doc_start, doc_end, item_start, item_end, action, reason
     FROM contamination WHERE doc_id = $id ORDER BY doc_start, benchmark, item_id, part
 """
 _PII: Final = """
@@ -257,10 +257,19 @@ def _copies(told: Story) -> list[str]:
     return ["Copies", *lines] if lines else []
 
 
+def _likeness(row: Row) -> str:
+    """How a passage is like the part of a test item that it was met for."""
+    if row["tier"] == "semantic":
+        return f"the same meaning, likeness {_number(row['similarity'])}"
+    differs = f", {row['num_edits']:,} words differ" if row["num_edits"] else ""
+    return f"{row['tier']}, {row['num_ngrams']:,} n-grams, {row['coverage']:.0%} of the part{differs}"
+
+
 def _met(told: Story) -> list[str]:
     rows = (
-        f"  {visible(r['benchmark'])} {visible(r['item_id'])} ({r['part']}): {r['num_ngrams']:,} n-grams, {r['coverage']:.0%} of the part, "
+        f"  {visible(r['benchmark'])} {visible(r['item_id'])} ({r['part']}): {_likeness(r)}, "
         f"bytes {r['doc_start']:,} to {r['doc_end']:,}; action: {r['action']}"
+        + (f" ({WHY_NOT.get(r['reason'], r['reason'])})" if r["reason"] else "")
         for r in told.contamination
     )
     return ["Test items met in it", *rows] if told.contamination else []

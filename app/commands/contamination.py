@@ -12,7 +12,7 @@ from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, out, pri
 TasksArgument = Annotated[
     Path | None, typer.Argument(metavar="TASKS.toml", help="A file with `tasks = [...]`, as under [eval] of a run file.", show_default=False)
 ]
-group = typer.Typer(help="Benchmark items in a published corpus.", no_args_is_help=True)
+group = typer.Typer(help="Benchmark items in a published corpus: what was met and what was done (report), or whether a new one is in it (check).", no_args_is_help=True)
 
 
 @group.command()
@@ -32,3 +32,20 @@ def check(
         print_json(checked.facts())
     else:
         checked.show(out)
+
+
+@group.command()
+def report(
+    benchmark: Annotated[str | None, typer.Argument(metavar="TASK", help="One task by its name; all if not given.", show_default=False)] = None,
+    *,
+    warehouse: WarehouseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Items met by tier, question or answer or both, by source and month, and what was done about them."""
+    from app.contamination_report import report as reported
+
+    told = reported(chosen_warehouse(warehouse), benchmark)
+    if as_json:
+        print_json(told.facts())
+    else:
+        told.show(out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.glossary import ACTIONS
+from app.glossary import ACTIONS, TIERS, WHY_NOT
 from app.passages import Passage, passage
 from app.served import Served, choice, rows_high, served
 from app.visible import visible
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 MOST = 500
 NUMBER = st.column_config.NumberColumn
 TEXT = st.column_config.TextColumn
-ALL = "all tests"
+ALL, ALL_TIERS = "all tests", "all"
 _RUNS = """
-    SELECT benchmark, item_id, part, doc_id, num_ngrams, coverage, action, doc_start, doc_end, item_start, item_end
-    FROM contamination WHERE $benchmark = 'all tests' OR benchmark = $benchmark
+    SELECT benchmark, item_id, part, doc_id, tier, num_ngrams, coverage, num_edits, action, reason,
+        doc_start, doc_end, item_start, item_end
+    FROM contamination WHERE ($benchmark = 'all tests' OR benchmark = $benchmark) AND ($tier = 'all' OR tier = $tier)
     ORDER BY coverage DESC, num_ngrams DESC, benchmark, item_id, doc_id, doc_start LIMIT 500
 """
 _ITEM = "SELECT text FROM benchmark_items WHERE benchmark = $benchmark AND item_id = $item_id AND part = $part"
@@ -32,28 +33,113 @@ def summary(here: Served) -> None:
         here.saved("contamination_by_benchmark"),
         hide_index=True,
         key="tests_table",
+        column_order=[
+            "benchmark",
+            "num_items",
+            "num_items_unchecked",
+            "num_items_met",
+            "met_ratio",
+            "num_items_exact",
+            "num_items_inexact",
+            "num_items_semantic",
+            "num_docs",
+            "num_docs_dropped",
+            "num_docs_cut",
+            "num_docs_flagged",
+        ],
         column_config={
             "benchmark": TEXT("Test"),
             "num_items": NUMBER("Items", format="localized"),
+            "num_items_unchecked": NUMBER("Unchecked", format="localized"),
             "num_items_met": NUMBER("Met", format="localized"),
-            "met_ratio": NUMBER("Share met", format="percent"),
-            "num_docs": NUMBER("In documents", format="localized"),
-            "num_docs_dropped": NUMBER("Documents left out", format="localized"),
-            "num_docs_cut": NUMBER("Documents cut", format="localized"),
-            "highest_coverage": NUMBER("Most of an item", format="percent"),
+            "met_ratio": NUMBER("Share", format="percent"),
+            "num_items_exact": NUMBER("Exact", format="localized"),
+            "num_items_inexact": NUMBER("Inexact", format="localized"),
+            "num_items_semantic": NUMBER("By meaning", format="localized"),
+            "num_docs": NUMBER("Documents", format="localized"),
+            "num_docs_dropped": NUMBER("Left out", format="localized"),
+            "num_docs_cut": NUMBER("Cut", format="localized"),
+            "num_docs_flagged": NUMBER("Noted", format="localized"),
         },
     )
 
 
+def details(here: Served) -> None:
+    """Sides, sources and dates, what was done, and what was taken as evidence of nothing."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.caption("Question, answer or both, in one document")
+        st.dataframe(
+            here.saved("contamination_by_side"),
+            hide_index=True,
+            key="sides_table",
+            column_config={"benchmark": TEXT("Test"), "side": TEXT("Met"), "num_items": NUMBER("Items"), "num_docs": NUMBER("In documents")},
+        )
+        st.caption("What was done, and why it is not what the run file asks for that test")
+        st.dataframe(
+            here.saved("contamination_actions"),
+            hide_index=True,
+            key="actions_table",
+            column_order=["benchmark", "tier", "action", "reason", "num_items", "num_docs"],
+            column_config={
+                "benchmark": TEXT("Test"),
+                "tier": TEXT("Likeness"),
+                "action": TEXT("What was done"),
+                "reason": TEXT("Because"),
+                "num_items": NUMBER("Items"),
+                "num_docs": NUMBER("Documents"),
+            },
+        )
+    with right:
+        st.caption("Where the documents come from")
+        st.dataframe(
+            here.saved("contamination_by_source"),
+            hide_index=True,
+            key="sources_table",
+            column_config={
+                "benchmark": TEXT("Test"),
+                "source": TEXT("Source"),
+                "month": TEXT("Month"),
+                "num_items": NUMBER("Items"),
+                "num_items_exact": NUMBER("Word for word"),
+                "num_docs": NUMBER("Documents"),
+            },
+        )
+        shared = here.saved("boilerplate_by_benchmark")
+        if shared.num_rows:
+            st.caption("Phrases of the tests that so many documents share that they were taken as evidence of nothing")
+            st.dataframe(
+                shared,
+                hide_index=True,
+                key="boilerplate_table",
+                column_config={
+                    "benchmark": TEXT("Test"),
+                    "num_ngrams": NUMBER("Phrases"),
+                    "num_items": NUMBER("Items"),
+                    "most_docs": NUMBER("Documents of the commonest"),
+                },
+            )
+
+
+def filtered(label: str, name: str, options: list[str]) -> str:
+    """What is chosen of the options, the first of which is everything; it stands in the address."""
+    chosen = st.selectbox(label, options, index=options.index(choice(name, options) or options[0]), key=f"{name}_input")
+    if chosen != options[0]:
+        st.query_params[name] = chosen
+    elif name in st.query_params:
+        del st.query_params[name]
+    return chosen
+
+
 def pick(here: Served) -> dict[str, Any] | None:
     """The meeting of an item and a document that is chosen, by a click or by the address."""
-    options = [ALL, *here.rows("SELECT DISTINCT benchmark FROM contamination ORDER BY 1").column(0).to_pylist()]
-    benchmark = st.selectbox("Test", options, index=options.index(choice("benchmark", options) or ALL), key="benchmark_input")
-    if benchmark != ALL:
-        st.query_params["benchmark"] = benchmark
-    elif "benchmark" in st.query_params:
-        del st.query_params["benchmark"]
-    rows = here.rows(_RUNS, benchmark=benchmark)
+    tests = [ALL, *here.rows("SELECT DISTINCT benchmark FROM contamination ORDER BY 1").column(0).to_pylist()]
+    left, right = st.columns(2, gap="large")
+    with left:
+        benchmark = filtered("Test", "benchmark", tests)
+    with right:
+        tier = filtered("Likeness", "tier", [ALL_TIERS, *TIERS])
+    rows = here.rows(_RUNS, benchmark=benchmark, tier=tier)
     st.caption(f"{rows.num_rows:,} meetings are listed, at most {MOST:,}, the fullest first. Tick a row to see both texts.")
     event = st.dataframe(
         rows,
@@ -61,15 +147,17 @@ def pick(here: Served) -> dict[str, Any] | None:
         on_select="rerun",
         selection_mode="single-row",
         height=rows_high(rows.num_rows),
-        key=f"runs_{benchmark}",
-        column_order=["benchmark", "item_id", "part", "doc_id", "num_ngrams", "coverage", "action"],
+        key=f"runs_{benchmark}_{tier}",
+        column_order=["benchmark", "item_id", "part", "doc_id", "tier", "coverage", "num_edits", "action", "reason"],
         column_config={
             "benchmark": TEXT("Test"),
             "item_id": TEXT("Item"),
             "part": TEXT("Part"),
             "doc_id": TEXT("Document"),
             "action": TEXT("What was done"),
-            "num_ngrams": NUMBER("Runs of 13 words", format="localized"),
+            "reason": TEXT("Because"),
+            "tier": TEXT("Likeness"),
+            "num_edits": NUMBER("Words that differ", format="localized"),
             "coverage": NUMBER("Share of the part", format="percent"),
         },
     )
@@ -90,8 +178,10 @@ def _chosen(rows: pa.Table, ticked: list[int]) -> dict[str, Any] | None:
 def show(here: Served, row: dict[str, Any]) -> None:
     """Item and document side by side."""
     st.subheader("The item and the document")
-    if row["action"] in ACTIONS:
-        st.caption(f"What was done about it: {ACTIONS[row['action']]}.")
+    if row["action"] in ACTIONS and row["tier"] in TIERS:
+        st.caption(f"How it is like the item: {TIERS[row['tier']]}. What was done about it: {ACTIONS[row['action']]}.")
+    if row["reason"] in WHY_NOT:
+        st.caption(f"Because {WHY_NOT[row['reason']]}.")
     items = here.rows(_ITEM, benchmark=row["benchmark"], item_id=row["item_id"], part=row["part"]).column("text").to_pylist()
     item = items[0] if items else None
     left, right = st.columns(2, gap="large")
@@ -146,12 +236,15 @@ def page() -> None:
     st.title("Test questions in the training text")
     st.caption(
         "A model that has read the questions of a test scores better than it should. Each item of a registered test was looked for "
-        "in the training text, as runs of 13 words in a row. What was met is listed here, with both texts."
+        "in the training text: word for word, and where the run file asks for it with words changed or by its meaning. "
+        "What was met is listed here, with both texts. Shares divide by the items that were looked for; those too short for that are unchecked."
     )
     summary(here)
+    if here.rows("SELECT 1 FROM contamination LIMIT 1").num_rows:
+        details(here)
     row = pick(here)
     if row is None:
-        st.success("No item of a registered test was met in the training text.", icon=":material/check_circle:")
+        st.success("No such item of a registered test was met in the training text.", icon=":material/check_circle:")
         return
     show(here, row)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.glossary import FATES, STEPS, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
+from app.glossary import ACTIONS, FATES, STEPS, TIERS, WHY_NOT, passed_over_in_words, pii_in_words, reason_in_words, scanned_in_words
 from app.served import Served, choice, rows_high, served
 from app.visible import visible
 from pipelines.contract.errors import ConfigError
@@ -200,7 +200,10 @@ def _dedup(told: Story) -> list[str]:
 
 def _met(told: Story) -> list[str]:
     return [
-        f"{c['benchmark']} item {c['item_id']} ({c['part']}), bytes {c['doc_start']:,} to {c['doc_end']:,}: {c['action']}" for c in told.contamination
+        f"{c['benchmark']} item {c['item_id']} ({c['part']}), {TIERS.get(c['tier'], c['tier'])}, "
+        f"bytes {c['doc_start']:,} to {c['doc_end']:,}: {ACTIONS.get(c['action'], c['action'])}"
+        + (f"; {WHY_NOT.get(c['reason'], c['reason'])}" if c["reason"] else "")
+        for c in told.contamination
     ]
 
 

@@ -151,10 +151,11 @@ def show_findings(here: Served) -> None:
             here.saved("contamination_by_benchmark"),
             hide_index=True,
             key="contamination_table",
-            column_order=["benchmark", "num_items", "num_items_met", "met_ratio", "num_docs"],
+            column_order=["benchmark", "num_items", "num_items_unchecked", "num_items_met", "met_ratio", "num_docs"],
             column_config={
                 "benchmark": TEXT("Test"),
                 "num_items": NUMBER("Items", format="localized"),
+                "num_items_unchecked": NUMBER("Unchecked", format="localized"),
                 "num_items_met": NUMBER("Met", format="localized"),
                 "met_ratio": NUMBER("Share met", format="percent"),
                 "num_docs": NUMBER("In documents", format="localized"),

@@ -172,7 +172,11 @@ def is_number(value):
 
 
 def is_glossary(node):
-    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in {"ACTIONS", "STEPS", "FATES", "SUBSETS"}
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"ACTIONS", "STEPS", "FATES", "SUBSETS", "TIERS", "WHY_NOT"}
+    )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)

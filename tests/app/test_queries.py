@@ -12,7 +12,11 @@ from pipelines.contract.errors import ConfigError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "queries.md"
 TYPES = {
-    "contamination_by_benchmark": "string int64 int64 double int64 int64 int64 double",
+    "boilerplate_by_benchmark": "string int64 int64 int64",
+    "contamination_actions": "string string string string int64 int64 int64",
+    "contamination_by_benchmark": "string int64 int64 int64 int64 double int64 int64 int64 int64 int64 int64 int64 double",
+    "contamination_by_side": "string string int64 int64",
+    "contamination_by_source": "string string string int64 int64 int64",
     "drops": "string string string double int64 int64 double",
     "duplicate_clusters": "string int64 int64 int64 int64 double",
     "fates_by_source": "string string int64 int64 double",

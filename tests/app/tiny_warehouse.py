@@ -225,17 +225,29 @@ def _contamination() -> dict[str, list[dict]]:
         "has_answer": True,
     }
     asked = {**item, "role": "input", "text": f"{QUESTION}?", "num_words": len(QUESTION.split()), "match_whole": False, "has_answer": True}
+    changed = "the mill stands where a brook bends and its wheel turned"  # a word of it stands otherwise in the document
+    mill = next(d for d in DOCS if d.key == "mill")
+    near = {"benchmark": "rivers", "item_id": "rivers-9", "part": "answer"}
     return {
-        "benchmark_items": [asked, spare],
+        "benchmark_items": [
+            asked, spare,
+            {**near, "role": "label", "text": changed, "num_words": 11, "match_whole": False, "has_answer": True},
+        ],
         "item_statuses": [
             {"benchmark": "rivers", "item_id": f"rivers-{i}", "status": status, "num_parts": 1, "num_parts_checked": 1}
-            for i, status in ((7, "contaminated"), (8, "clean"))
+            for i, status in ((7, "contaminated"), (8, "clean"), (9, "inexact"))
         ],
         "contamination": [
             {"doc_id": d.doc_id, **item, "tier": "exact", "num_ngrams": len(QUESTION.split()) - 12, "coverage": 1.0, "num_edits": 0,
              "similarity": None, "doc_start": d.span(d.item)[0],
-             "doc_end": d.span(d.item)[1], "item_start": 0, "item_end": len(QUESTION), "action": d.action} for d in found
+             "doc_end": d.span(d.item)[1], "item_start": 0, "item_end": len(QUESTION), "action": d.action, "reason": None}
+            for d in found
+        ] + [
+            {"doc_id": mill.doc_id, **near, "tier": "inexact", "num_ngrams": 1, "coverage": 10 / 11, "num_edits": 1, "similarity": None,
+             "doc_start": 0, "doc_end": len("The mill stands where the brook bends. Its wheel turned"), "item_start": 0, "item_end": len(changed),
+             "action": "flag", "reason": "inexact"},
         ],
+        "boilerplate": [{**item, "item_start": 0, "item_end": len(QUESTION), "num_documents": 12}],
         "edits": [
             {"doc_id": d.doc_id, "from_version": "clean", "start": d.span(d.item)[0], "end": d.span(d.item)[1],
              "new_length": 0, "step": "decontaminate",

@@ -21,9 +21,10 @@ from pipelines.text.words import contamination_words, count_words
 
 def items(*texts, benchmark="b", match_whole=False):
     rows = [
-        {"benchmark": benchmark, "item_id": str(i), "part": "question", "text": text, "num_words": count_words(text), "match_whole": match_whole}
+        {"benchmark": benchmark, "item_id": str(i), "part": "question", "role": "input", "text": text, "num_words": count_words(text),
+         "match_whole": match_whole, "has_answer": True}
         for i, text in enumerate(texts)
-    ]
+    ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=BENCHMARK_ITEMS.schema)
 
 
