@@ -12,7 +12,10 @@ from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, out, pri
 TasksArgument = Annotated[
     Path | None, typer.Argument(metavar="TASKS.toml", help="A file with `tasks = [...]`, as under [eval] of a run file.", show_default=False)
 ]
-group = typer.Typer(help="Benchmark items in a published corpus: what was met and what was done (report), or whether a new one is in it (check).", no_args_is_help=True)
+group = typer.Typer(
+    help="Benchmark items in a published corpus: what was met (report), or whether a new one is in it (check).",
+    no_args_is_help=True,
+)
 
 
 @group.command()
