@@ -40,7 +40,7 @@ SIDES: Final = ("train", "heldout")
 FAULTS: Final = scratch(pa.schema([("doc_id", S), ("fault", S)]))
 GROUPS: Final = scratch(pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)]))
 DROPS: Final = scratch(pa.schema([("step", S), ("reason", S), ("num_documents", I64)]))
-ENTITIES: Final = scratch(pa.schema([("entity", S), ("num_spans", I64)]))
+ENTITIES: Final = scratch(pa.schema([("entity", S), ("policy", S), ("num_spans", I64), ("num_documents", I64)]))
 MET: Final = scratch(pa.schema([("benchmark", S), ("action", S), ("num_items", I64), ("num_documents", I64)]))
 
 
@@ -99,7 +99,7 @@ class Publish:
     """See the module."""
 
     name = "publish"
-    version = 4
+    version = 5
 
     def params(self, config: Curation) -> Any:
         """Title, and what the card says of the policies."""
@@ -124,7 +124,8 @@ class Publish:
         """Gate, links, card."""
         finals = {split: work.table("scrub", f"finals_{split}") for split in SIDES}
         survivors = work.table("scrub", "survivors")
-        entities = work.engine.rows(work.query("card_entities", ENTITIES, {"pii_spans": work.table("scrub", "pii_spans")})).sort_by("entity")
+        spans = work.query("card_entities", ENTITIES, {"pii_spans": work.table("scrub", "pii_spans")})
+        entities = work.engine.rows(spans).sort_by([("entity", "ascending"), ("policy", "ascending")])
         self._gate(work)
         fates = work.query("fates_of_kept", FATES.schema, {"survivors": survivors}).renamed("fates")
         folder = work.folder / "corpus"
@@ -196,6 +197,7 @@ def _facts(work: Work, finals: dict[str, Table], entities: pa.Table) -> CardFact
         contamination=met.sort_by([("benchmark", "ascending"), ("action", "ascending")]).to_pylist(),
         policy=_policy(config),
         manifests=work.contents,
+        min_group=config.publish.min_group,
     )
 
 
@@ -206,9 +208,28 @@ def _title(config: Curation) -> str:
 def _policy(config: Curation) -> dict[str, str]:
     actions = {"every benchmark": config.decontaminate.action, **config.decontaminate.actions}
     said = ", ".join(f"{name}: {action}" for name, action in sorted(actions.items()))
-    how = "a typed placeholder" if config.scrub.style == "placeholder" else "a keyed pseudonym (HMAC-SHA256); the key is not part of the corpus"
     return {
         "rules": f"Presets, in this order: {', '.join(presets_of(config)) or 'none'}.",
-        "pii": f"Each span found is replaced by {how}. Detectors find patterns, not every trace of a person: treat the text with care.",
+        "pii": f"{_done(config)} Detectors do not find every trace of a person: treat the text with care.",
         "contamination": f"Runs of {config.decontaminate.ngram_words} words of registered benchmark items, in the train side only. Actions: {said}.",
     }
+
+
+_DONE: Final = {
+    "mask": "asterisks stand in its place",
+    "placeholder": "a typed placeholder stands in its place",
+    "pseudonym": "a keyed pseudonym (HMAC-SHA256) stands in its place; the key is not part of the corpus",
+    "surrogate": "a made-up value stands in its place, the same one for the same value; the key that draws it is not part of the corpus",
+    "generalise": "a coarser value stands in its place, or a typed placeholder",
+    "drop": "the document is not part of the corpus",
+    "flag": "the text stays",
+}
+
+
+def _done(config: Curation) -> str:
+    """What was done about personal data, in a sentence for each policy."""
+    by_policy: dict[str, list[str]] = {}
+    for entity, policy in sorted(config.scrub.policies.items()):
+        by_policy.setdefault(policy, []).append(entity)
+    apart = [f"Of {', '.join(entities)}: {_DONE[policy]}." for policy, entities in sorted(by_policy.items())]
+    return " ".join([f"Of each span found: {_DONE[config.scrub.style]}.", *apart])

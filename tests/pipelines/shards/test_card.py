@@ -71,3 +71,31 @@ def test_the_same_facts_give_the_same_card_whatever_order_rows_came_in():
     groups = [{**GROUP, "value": name} for name in ("b", "a", "c")]
     cards = {card(replace(FACTS, groups={**FACTS.groups, "source": order})) for order in (groups, groups[::-1])}
     assert len(cards) == 1
+
+
+def test_figures_of_small_groups_are_withheld_and_cannot_be_reckoned_from_the_rest():
+    sizes = {"big": 90, "small": 2, "next": 7}
+    groups = [{"value": name, "num_documents": size, "num_bytes": size * 10} for name, size in sizes.items()]
+    entities = [
+        {"entity": "US_SSN", "policy": "drop", "num_spans": 8, "num_documents": 1},
+        {"entity": "PERSON", "policy": "mask", "num_spans": 70, "num_documents": 30},
+    ]
+    facts = replace(FACTS, groups={**FACTS.groups, "source": groups}, entities=entities, min_group=5)
+    for order in (facts, replace(facts, groups={**facts.groups, "source": groups[::-1]})):
+        lines = card(order).splitlines()
+        assert "| `big` | 90 | 900 |" in lines
+        assert "| `small` | fewer than 5 | not told |" in lines
+        assert "| `next` | not told | not told |" in lines
+        assert "| `US_SSN` | `drop` | not told | fewer than 5 |" in lines
+        assert "| `PERSON` | `mask` | 70 | 30 |" in lines
+
+
+def test_the_sum_of_what_is_not_shown_is_withheld_where_it_would_tell_on_what_is():
+    many = [{"value": f"site-{i:02d}", "num_documents": 50, "num_bytes": 1000 - i} for i in range(24)]
+    heavy = {"value": "one", "num_documents": 1, "num_bytes": 5000}  # few documents, and so long that it stands at the head
+    text = card(replace(FACTS, groups={**FACTS.groups, "source": [*many, heavy]}, min_group=5))
+    assert "| `one` | fewer than 5 | not told |" in text
+    assert "| `(5 more)` | not told | not told |" in text
+    light = {**heavy, "num_bytes": 1}
+    text = card(replace(FACTS, groups={**FACTS.groups, "source": [*many, light, {**light, "num_documents": 4}]}, min_group=5))
+    assert "| `(6 more)` | 205 | " in text
