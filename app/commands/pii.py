@@ -1,4 +1,4 @@
-"""``assay pii``: how well personal data is found, by labels and by people."""
+"""``assay pii``: how well personal data is found, by labels and by people; and the keys of what stands in its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import typer
 from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, err, out, print_json
 from pipelines.contract.errors import ConfigError
 
-group = typer.Typer(help="How well personal data is found: by labelled texts (evaluate), and by people who look (audit).", no_args_is_help=True)
+group = typer.Typer(
+    help="How well personal data is found, by labelled texts (evaluate) and by people who look (audit); keys of pseudonyms (rotate).",
+    no_args_is_help=True,
+)
 RunFileOption = Annotated[Path | None, typer.Option("--run-file", help="Run file whose [scrub] is evaluated; assay's defaults if not given.")]
 
 
@@ -109,6 +112,25 @@ def labels(
 
     number = write_labels(read_audit(folder)[1], target)
     out.print(f"{number:,} labelled texts; {target} holds personal data and only you may read it", highlight=False, soft_wrap=True)
+
+
+@group.command()
+def rotate(
+    key_file: Annotated[Path, typer.Argument(help="Ring of keys that [scrub] key_file names; begun where there is none.", show_default=False)],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a key to a ring: what is scrubbed from now on has other pseudonyms and surrogates; older keys stay in the ring until you take them out."""
+    from datetime import UTC, datetime
+
+    from pipelines.detectors.keys import id_of, keys_of, rotated
+
+    new = rotated(key_file, f"{datetime.now(UTC):%Y-%m-%d}")
+    ids = [id_of(key) for key in keys_of(key_file)]
+    if as_json:
+        print_json({"key_id": new, "key_ids": ids})
+        return
+    out.print(f"key {new} counts from now on; {key_file} holds {len(ids):,}, the oldest first: {', '.join(ids)}", highlight=False, soft_wrap=True)
 
 
 def _audited(folder: Path, *, as_json: bool) -> None:
