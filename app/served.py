@@ -95,7 +95,7 @@ def _where(warehouse: Warehouse, number: int) -> None:
     with st.sidebar:
         st.caption(f"Version {number:,} of the warehouse")
         st.code(shown_path(warehouse.root), language=None, wrap_lines=True)
-        st.caption("Personal data is masked here; what was never looked through is not shown.")
+        st.caption("Personal data is masked here. What the run did not look through is looked through when it is shown, or is not shown.")
 
 
 def _empty(warehouse: Warehouse) -> NoReturn:
