@@ -35,11 +35,11 @@ bench: ## each stage beside its peers, into benchmarks/RESULTS.md; ARGS="--only 
 	@tools/install.sh bench
 	.venv/bin/python -m benchmarks $(ARGS)
 
-# Apart from the tests because it takes hours: KILLS, RUNS, GROWTH and CORPUS say how much. The figures go to docs/campaigns.md by hand, with the machine's name.
-campaign: ## many kills, many runs, growing corpora, one corpus on both engines: KILLS=40 RUNS=20 GROWTH=2000000 CORPUS=folder
+# Apart from the tests because it takes hours: KILLS, RUNS, GROWTH, CORPUS and BENCHMARKS say how much. The figures go to docs/campaigns.md by hand, with the machine's name.
+campaign: ## many kills, many runs, growing corpora, one corpus on both engines, planted items: KILLS=40 RUNS=20 GROWTH=2000000 CORPUS=folder BENCHMARKS=folder PLANTED_IN=folder
 	@tools/install.sh dev
 	@PYTHONPATH=tests .venv/bin/python -m campaign --kills $(or $(KILLS),40) --runs $(or $(RUNS),20) --growth $(or $(GROWTH),2000000) \
-	  --plot docs/growth.svg $(if $(CORPUS),--corpus "$(CORPUS)")
+	  --plot docs/growth.svg $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(BENCHMARKS),--benchmarks "$(BENCHMARKS)" --planted-in "$(PLANTED_IN)")
 
 # Torch is named without its variant, and what it brings for graphics cards is left to it.
 lock: ## resolves every requirement anew, for all platforms and Pythons, into requirements/

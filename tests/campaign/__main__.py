@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from campaign.engines import compare_engines
 from campaign.growth import growth_campaign
 from campaign.kills import kill_campaign
+from campaign.planted import as_table_of_classes, planted_campaign
 from campaign.runs import CampaignFailed
 from campaign.soak import soak
 
@@ -33,7 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, help="a folder that both engines curate")
     parser.add_argument("--growth", type=int, default=2_000_000, help="documents of the largest corpus that is grown to; 0 for none")
     parser.add_argument("--plot", type=Path, help="where the plot of growth is written, as SVG")
-    parser.add_argument("--seed", type=int, default=11, help="of the times of kills")
+    parser.add_argument("--benchmarks", type=Path, help="a folder of benchmark files whose items are planted and looked for")
+    parser.add_argument("--planted-in", type=Path, help="a folder of Parquet files with a column text in which they are planted")
+    parser.add_argument("--plants", type=int, default=400, help="items that are planted")
+    parser.add_argument("--documents", type=int, default=sys.maxsize, help="documents that are looked through, from the first on")
+    parser.add_argument("--pairs", type=Path, help="items and passages that say the same, a JSON object a line, which are planted too")
+    parser.add_argument("--peers", type=Path, help="a folder of environments with other projects, whose definitions look too")
+    parser.add_argument("--seed", type=int, default=11, help="of the times of kills and of what is planted")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
     done: dict[str, dict[str, Any]] = {}
@@ -47,17 +54,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
             done["growth"] = growth_campaign(_below(folder, "growth"), asked.growth, asked.plot)
         if asked.corpus:
             done["engines"] = compare_engines(_below(folder, "engines"), asked.corpus)
+        if asked.benchmarks:
+            done["planted"] = _planted(asked)
     except CampaignFailed as error:
         sys.stderr.write(f"campaign: {error}\n")
         return 1
-    sys.stdout.write((json.dumps(done, sort_keys=True) if asked.json else as_markdown(done)) + "\n")
+    sys.stdout.write((json.dumps(done, sort_keys=True) if asked.json else _tables(done)) + "\n")
     shutil.rmtree(folder)  # after a failure it stays, to be looked at
     return 0
+
+
+def _planted(asked: argparse.Namespace) -> dict[str, Any]:
+    if asked.planted_in is None:
+        raise CampaignFailed("--benchmarks: items are planted in a corpus; name it by --planted-in FOLDER")
+    return planted_campaign(
+        asked.benchmarks, asked.planted_in,
+        num_items=asked.plants, most_documents=asked.documents, seed=asked.seed, pairs_file=asked.pairs, peers=asked.peers,
+    )  # fmt: skip
 
 
 def _below(folder: Path, name: str) -> Path:
     (folder / name).mkdir()
     return folder / name
+
+
+def _tables(done: dict[str, dict[str, Any]]) -> str:
+    """Figures of all campaigns but that of planted items, whose table is by class."""
+    planted = done.pop("planted", None)
+    return "\n\n".join([*([as_markdown(done)] if done else []), *([as_table_of_classes(planted)] if planted else [])])
 
 
 def _shown(value: Any) -> str:
