@@ -19,7 +19,7 @@ from pipelines.contamination.matching import MULTIPLIER
 from pipelines.text.characters import character
 from pipelines.text.compile import inlined, kernel
 from pipelines.text.hashing import FNV_BASIS, FNV_PRIME, mixed
-from pipelines.text.markup import MOST_MARKS, hold, looked
+from pipelines.text.markup import MOST_MARKS, hold, looked, opens
 from pipelines.text.word_forms import ALONE, EXPANDS, KEPT, LOOKS, MARK, PARTS, SEPARATOR
 from pipelines.text.words import contamination_buffers, contamination_tables, most_words
 
@@ -141,15 +141,16 @@ def _sum_up(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                     found, width = character(data, place, end)
                     point = np.int64(found)
             if num_marks == 0 and kinds[np.uint64(point)] == SEPARATOR:
-                if in_part:
-                    parted_total = parted_total * MULTIPLIER + mixed(g)
-                    is_other[num_parted] = False
-                    num_parted += 1
-                    parted_sums[num_parted] = parted_total
                 if in_word:
-                    total = total * MULTIPLIER + mixed(h)
+                    value = mixed(h)
+                    total = total * MULTIPLIER + value
                     count += 1
                     sums[count] = total
+                    if in_part:
+                        parted_total = parted_total * MULTIPLIER + (mixed(g) if token_differs else value)
+                        is_other[num_parted] = False
+                        num_parted += 1
+                        parted_sums[num_parted] = parted_total
                 if token_differs:
                     is_other[token:num_parted] = True
                     differs[text], token_differs = True, False
@@ -158,9 +159,9 @@ def _sum_up(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                 token = num_parted
                 place += width
                 continue
-            if kinds[point] & LOOKS and place < end:
+            if kinds[np.uint64(point)] & LOOKS and opens(data, place + width, end, point):
                 point, width = looked(data, place, end, point, width, after_kept, tables)
-            kind, low, num_codes, at = kinds[point], np.int64(lower[point]), np.int64(1), np.int64(0)
+            kind, low, num_codes, at = kinds[np.uint64(point)], np.int64(lower[np.uint64(point)]), np.int64(1), np.int64(0)
             if low & EXPANDS:
                 num_codes, at = low & 7, (low ^ EXPANDS) >> 3
             after_kept = kind & KEPT != 0

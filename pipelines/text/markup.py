@@ -47,6 +47,17 @@ def looked(data: Bytes, place: int, end: int, point: np.int64, width: int, is_af
 
 
 @inlined
+def opens(data: Bytes, after: int, end: int, point: np.int64) -> bool:
+    """Whether the byte after a character leaves open what it is; mostly it does not, and nothing is called."""
+    byte = int(data[np.uint64(after)]) if after < end else _BLANK
+    if point == 0x3C:
+        return _is_letter(byte) or byte == 0x2F or byte == 0x21 or byte == 0x3F
+    if point == 0x26:
+        return _is_letter(byte) or byte == 0x23
+    return byte >= 0x80 if point >= 0x1100 and point != 0x2010 else _is_blank(byte)
+
+
+@inlined
 def _byte(data: Bytes, at: int, end: int) -> int:
     """A byte, or 0 behind the text."""
     return int(data[at]) if at < end else 0

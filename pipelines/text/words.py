@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from pipelines.text.characters import character
 from pipelines.text.compile import inlined, kernel
-from pipelines.text.markup import MOST_MARKS, hold, looked
+from pipelines.text.markup import MOST_MARKS, hold, looked, opens
 from pipelines.text.word_forms import (
     ALONE,
     EXPANDS,
@@ -238,9 +238,9 @@ def _segment(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                 head = np.int64(-1)
                 place += width
                 continue
-            if kinds[point] & LOOKS and place < end:
+            if kinds[np.uint64(point)] & LOOKS and opens(data, place + width, end, point):
                 point, width = looked(data, place, end, point, width, after_kept, tables)
-            kind, low, count, at = kinds[point], np.int64(lower[point]), np.int64(1), np.int64(0)
+            kind, low, count, at = kinds[np.uint64(point)], np.int64(lower[np.uint64(point)]), np.int64(1), np.int64(0)
             if low & EXPANDS:
                 count, at = low & 7, (low ^ EXPANDS) >> 3
             after_kept = kind & KEPT != 0

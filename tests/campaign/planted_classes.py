@@ -46,8 +46,9 @@ def _within(inserted: str) -> Change:
 
 
 def _markup(text: str, draw: random.Random) -> str:
-    marked = re.sub(r"\w+", lambda found: draw.choice([f"<b>{found[0]}</b>", f'<a href="/x?y=1">{found[0]}</a>', *[found[0]] * 6]), text)
-    return f'<div class="q">\n<p>{_every_other_blank("<br>")(marked, draw)}</p></div>'
+    """A paragraph of HTML: some words in elements, some blanks as breaks of lines."""
+    marked = [draw.choice([f"<b>{word}</b>", f'<a href="/x?y=1">{word}</a>', *[word] * 6]) for word in html.escape(text, quote=False).split()]
+    return '<div class="q">\n<p>' + "".join(f"{word}{draw.choice(['<br>', ' '])}" for word in marked) + "</p></div>"
 
 
 def _entities(text: str, draw: random.Random) -> str:
