@@ -1,15 +1,18 @@
-r"""Words of texts with their places in the UTF-8 bytes, in the two definitions that copies and benchmarks are looked for with.
+r"""Words of texts with their places in the UTF-8 bytes, in the definitions that copies and benchmarks are looked for with.
 
-*Dedup words* are runs of ``\w`` (as Python's ``re`` has it) in the text in lower case. *Contamination words* are what stands between white space, in
-lower case, without punctuation; what is nothing but punctuation is no word (Brown et al. 2020, appendix C). Punctuation is what Unicode puts into the
-categories P, S and Cf: in ASCII that is ``string.punctuation``, as in the evaluation harness; beyond it, typographic quotes, dashes, emoji, soft
-hyphens and zero-width characters hide nothing either.
+*Dedup words* are runs of ``\w`` (as Python's ``re`` has it) in the text in lower case. *Contamination words* are what stands between white space,
+folded and without punctuation; what is nothing but punctuation is no word. Two normal forms say what is folded and what is punctuation
+(`pipelines.text.word_forms`): *assay*, and *gpt3* as in Brown et al. 2020, appendix C.
 
-In scripts written without spaces (Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar) one character is one word, in both definitions; its combining
+A hyphen, a slash, an underscore, a zero-width space or the tag of an element within a line may part words or stand inside of one, and nobody can say
+which. So the form *assay* has two readings: *joined*, where such characters are nothing, as punctuation is to Brown et al., and *parted*, where they
+end a word. A copy that has other ones than the original has the same words in one of the two, unless it has others in some places only.
+
+In scripts written without spaces (Han, Hiragana, Katakana, Thai, Lao, Khmer, Myanmar) one character is one word, in every definition; its combining
 marks belong to it. That part is ours: a paper for them does not exist, and without it a Chinese page is a handful of words.
 
-One compiled pass over Arrow's buffers does both. It takes what a character is from tables made of this Python's own Unicode data, so that it agrees
-with ``str.lower`` and ``re`` by construction. The one rule that looks around a character, the final sigma, is settled beforehand by ``str.lower``.
+One compiled pass over Arrow's buffers does it. It takes what a character is from tables made of this Python's own Unicode data, so that it agrees
+with ``str.lower`` and ``re`` by construction. The one rule of ``str.lower`` that looks around a character, the final sigma, is settled beforehand.
 """
 
 # Kernels get arrays, not objects, and UTF-8 is made of numbers that have no other name.
