@@ -102,8 +102,8 @@ def check_tasks(warehouse: Warehouse, chosen: Mapping[str, Task], console: Conso
         return Planned(manifest=_planned(newest, chosen), make=lambda manifest: _make(newest, chosen, manifest, console, quiet=quiet))
 
     done = finished(warehouse, dict.fromkeys(("publish", "decontaminate"), _CURATE), plan, note=f"check {'+'.join(sorted(chosen))}")
-    kept = {"item_statuses": ITEM_STATUSES.schema, "contamination": CONTAMINATION.schema}
-    statuses, met = (read_table(warehouse.table(done.manifest, name, schema)) for name, schema in kept.items())
+    statuses = read_table(warehouse.table(done.manifest, "item_statuses", ITEM_STATUSES.schema))
+    met = read_table(warehouse.table(done.manifest, "contamination", CONTAMINATION.schema))
     return Checked(manifest=done.manifest, benchmarks=tuple(_counted(statuses, met)))
 
 
@@ -118,7 +118,8 @@ def _planned(newest: Newest, chosen: Mapping[str, Task]) -> Manifest:
 
 
 def _options(newest: Newest) -> Decontaminate:
-    return decode(Decontaminate, dict(newest.manifests["decontaminate"].params), "decontaminate")
+    params = newest.manifests["decontaminate"].params
+    return decode(Decontaminate, {name: value for name, value in params.items() if value is not None}, "decontaminate")
 
 
 def _make(newest: Newest, chosen: Mapping[str, Task], manifest: Manifest, console: Console, *, quiet: bool) -> Manifest:

@@ -26,6 +26,8 @@ BOUNDED = {
     ("pipelines/contamination/boilerplate.py", "table"): "in workers: n-grams of registered items",
     ("app/evaluation.py", "scores"): "a row for each task, metric and subset",
     ("app/evaluation.py", "item_statuses"): "a row for each item that the run file asks for",
+    ("app/rechecking.py", "item_statuses"): "a row for each item that the check was told to look for",
+    ("app/rechecking.py", "contamination"): "what the check found of them, which it held in memory when it wrote it",
     ("app/training.py", "checkpoints"): "a row a checkpoint",
 }
 # Those that grow with the corpus: docs/architecture.md has them among the limits.
