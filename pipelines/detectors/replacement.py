@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -139,8 +140,14 @@ def _pseudonym(entity: str, value: str, key_file: Path | None) -> str:
 
 
 def _surrogate(entity: str, value: str, key_file: Path | None) -> str:
+    return _drawn(entity, value, _key(key_file))
+
+
+@lru_cache(maxsize=4096)
+def _drawn(entity: str, value: str, key: bytes) -> str:
+    """The first surrogate that is not the value; a tenth of a millisecond, and values come back."""
     plain = normalised(entity, value)
-    made = (surrogate(entity, value, Draw(_key(key_file), f"surrogate {number}|{entity}|{plain}")) for number in range(_DRAWS))
+    made = (surrogate(entity, value, Draw(key, f"surrogate {number}|{entity}|{plain}")) for number in range(_DRAWS))
     return next((text for text in made if text and normalised(entity, text) != plain), placeholder(entity))
 
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 _DOMAINS: Final = ("example.com", "example.net", "example.org")  # RFC 2606
 _TEST_NETWORKS: Final = ("192.0.2", "198.51.100", "203.0.113")  # RFC 5737
 _DOCUMENTATION: Final = int(IPv6Address("2001:db8::"))  # RFC 3849
-# Numbers that regulators keep for films and books, by country code: what follows the code, an x for each digit that is free. 1: North American
+# Numbers that regulators keep for films and books, by country code: what follows the code, an x for each digit that is free, an n
+# for each that is so from 2 on. 1: North American
 # Numbering Plan Administrator, 555 line numbers. 33: Arcep, decision 2018-0881. 44: Ofcom, numbers for drama. 49: Bundesnetzagentur, Drehnummern.
 # 61: ACMA, numbers for creative works. 353: ComReg, numbering conditions. 46: PTS, numbers for use in books and films.
 _FICTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
-    "1": ("21255501xx", "31255501xx", "41555501xx", "61755501xx", "70255501xx", "80455501xx"),
+    "1": tuple(f"n{second}x55501xx" for second in "02345678"),
     "33": ("19900xxxx", "26191xxxx", "35301xxxx", "46571xxxx", "53649xxxx", "63998xxxx"),
     "44": ("1632960xxx", "2079460xxx", "7700900xxx", "1214960xxx", "1614960xxx"),
     "46": ("3139060xx", "4062800xx", "8465004xx"),
@@ -111,7 +112,8 @@ def _country_code(number: str) -> str:
 
 
 def _fictional(code: str, draw: Draw) -> str:
-    return "".join(draw.digits(1) if c == "x" else c for c in draw.of(_FICTIONAL[code]))
+    free = {"x": "0123456789", "n": "23456789"}
+    return "".join(draw.of(free[c]) if c in free else c for c in draw.of(_FICTIONAL[code]))
 
 
 def _laid_out(value: str, digits: str) -> str:
