@@ -229,6 +229,13 @@ def test_a_document_with_what_documents_are_dropped_for_goes_with_a_verdict_and_
     assert out["quarantine"] == []
 
 
+def test_an_address_is_shortened_for_what_is_replaced_or_dropped_and_not_for_what_is_flagged():
+    url = "https://host.org/anna/7"
+    for policies, shown in (({"A_B": "flag", "E_F": "flag"}, url), ({"A_B": "flag", "E_F": "drop"}, "https://host.org"), ({}, "https://host.org")):
+        scrub = Scrub(detectors={"t": Terms((("A_B", "anna"), ("E_F", "[0-9]+")))}, replacement=Replacement(policies=policies))
+        assert scrub.addresses(pa.array([url]), pa.array(["d"])).to_pylist() == [shown]
+
+
 def test_what_is_written_and_found_again_is_known_by_its_place(key_file):
     out = scrubbed("call 030123 now", {"E_F": "surrogate"}, key_file)
     [final] = [row["text"] for row in out["finals"]]
