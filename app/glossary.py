@@ -113,6 +113,15 @@ _PASSED_OVER: Final = {
     "phone_number.too_short": "fewer digits than a number has",
     "phone_number.us_postcode": "a postcode",
     "phone_number.years": "years, from one to another",
+    "secrets.checksum": "a token whose checksum is wrong",
+    "secrets.expression": "program code where a secret would stand",
+    "secrets.low_entropy": "letters too regular for a secret",
+    "secrets.number": "a bare number where a secret would stand",
+    "secrets.placeholder": "a sample or a gap to be filled in",
+    "secrets.public": "what is named public, or is no secret by its name",
+    "secrets.reference": "a pointer to where a secret lies",
+    "secrets.short": "fewer characters than a secret has",
+    "secrets.word": "a word of the language where a secret would stand",
 }
 
 

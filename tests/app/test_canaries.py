@@ -42,9 +42,11 @@ def iban(account: str) -> str:
 
 PERSONS = [f"Ardwen Kestrelson{a}{b}" for a, b in zip(string.ascii_lowercase, string.ascii_lowercase[5:15], strict=False)]
 CANARIES = [
-    *(f"canary{n:02d}.kestrel@mail{n}.example.org" for n in range(20)),
+    *(f"canary{n:02d}.kestrel@mail{n}.example.org" for n in range(15)),
     *(f"+44 20 7946 0{100 + n}" for n in range(15)),
-    *(luhn(f"4539148803{43000 + 7 * n}") for n in range(15)),
+    *(luhn(f"4539148803{43000 + 7 * n}") for n in range(10)),
+    *(f"glpat-{random.Random(n).randbytes(10).hex()}" for n in range(5)),
+    *(f"Vq7!kestrel{n}Zr" for n in range(5)),
     *(iban(f"370400440{532013000 + n}") for n in range(10)),
     *(f"81.{40 + n}.69.142" for n in range(10)),
     *(f"536-{22 + n}-{4518 + n}" for n in range(10)),
@@ -57,6 +59,8 @@ def told(value: str) -> str:
     """A sentence in which a value stands as people write it."""
     if value.startswith("hunter"):
         return f"The copy is at https://kestrel:{value}@db.example.org/dump today."
+    if value[0] in "gV":
+        return f'password = "{value}"' if value[0] == "V" else f"The token {value} is for the mirror."
     kind = {"+": "Call", "4": "Paid with", "D": "Transfer to", "8": "The server is", "5": "Social security number"}.get(value[0], "Write to")
     return f"{kind} {value} today."
 
@@ -75,7 +79,7 @@ def ran(tmp_path_factory) -> Ran:
     folder = tmp_path_factory.mktemp("canaries")
     (folder / "names.txt").write_text("\n".join(PERSONS), encoding="utf-8")
     path = write_run_file(
-        folder, rows=planted(), extra='[scrub]\ndetectors = ["presidio", {use = "word_list", path = "NAMES", entity = "LISTED_NAME"}]\n'
+        folder, rows=planted(), extra='[scrub]\ndetectors = ["presidio", "secrets", {use = "word_list", path = "NAMES", entity = "LISTED_NAME"}]\n'
     )
     text = path.read_text(encoding="utf-8").replace("NAMES", str(folder / "names.txt")).replace('key = "id"', 'key = "id"\nurl = "url"')
     path.write_text(text.replace("max_quarantine_ratio = 0.05", "max_quarantine_ratio = 0.2"), encoding="utf-8")
@@ -100,7 +104,7 @@ def planted() -> list[dict[str, str]]:
             rows.append({**row, "id": f"copy-of-{number}", "site": f"mirror-{number}"})
         if number % 5 == 3:
             row["text"] = f"{text}\n{EXAM[number % len(EXAM)]['question']}\n{told(value)}"
-        if number % 5 == 4 and number < 20:
+        if number % 5 == 4 and number < 15:
             row |= {"id": value, "url": f"https://example.org/{value}?to={value}"}
         rows.append(row)
     return rows
