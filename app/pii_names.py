@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from app.pii_labels import Labelled
 
-_WIDER: Final = {"STREET_ADDRESS": "LOCATION", "ZIP_CODE": "LOCATION"}  # a kind that nobody looks for counts as the wider one that somebody does
+# A kind that nobody looks for counts as the wider one that somebody does.
+_WIDER: Final = {
+    "STREET_ADDRESS": "LOCATION",
+    "ZIP_CODE": "LOCATION",
+    "DOMAIN_NAME": "URL",
+    "US_DRIVER_LICENSE": "DRIVER_LICENSE",
+    "US_PASSPORT": "PASSPORT",
+    "US_BANK_NUMBER": "BANK_ACCOUNT",
+}
 
 
 @cache
