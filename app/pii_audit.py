@@ -87,6 +87,7 @@ class Passage:
     after: str
     spans: tuple[Marked, ...]
     mark: str | None = None  # yes, no, or another kind; for a window: looked
+    marked_at: str | None = None  # ISO 8601
     missed: tuple[Mapping[str, str], ...] = ()  # value and label of what a reviewer found beside
 
 

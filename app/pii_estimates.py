@@ -1,8 +1,9 @@
 """What a marked audit says about all that it was drawn from: precision by kind, what was passed over wrongly, what was missed, recall.
 
-Each stratum was drawn without replacement and counts for its whole population. Shares have Wilson's 95% interval. Of what was missed, the share of
-windows with any is estimated, times how many such a window holds; both ends of sums and quotients are made of the worse ends, which is rather too
-wide than too narrow.
+Each stratum was drawn without replacement and counts for its whole population. Shares have Wilson's 95% interval, for as many draws as the part
+of the population that was seen makes them worth (the correction for finite populations); of what was seen in full nothing is in doubt. Of what
+was missed, the share of windows with any is estimated, times how many such a window holds. Both ends of sums and quotients are made of the worse
+ends, which is rather too wide than too narrow.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from app.pii_audit import FOUND, PASSED_OVER, WINDOWS
 from app.pii_review import NO, YES
-from app.pii_scoring import Share, clustered
+from app.pii_scoring import Share, wilson
 from app.visible import visible
 
 if TYPE_CHECKING:
@@ -57,22 +58,28 @@ def estimate(design: Design, passages: Sequence[Passage]) -> Estimates:
     strata = {(s.kind, s.name): s for s in design.strata}
     marks = {key: [p for p in passages if (p.kind, p.stratum) == key and p.mark is not None] for key in strata}
     found = {name: marks[kind, name] for kind, name in strata if kind == FOUND}
-    precision = {name: _share([p.mark == YES for p in looked]) for name, looked in found.items()}
+    sizes = {key: stratum.population for key, stratum in strata.items()}
+    precision = {name: _share([p.mark == YES for p in looked], sizes[FOUND, name]) for name, looked in found.items()}
     missed = _missed([(stratum, marks[key]) for key, stratum in strata.items() if stratum.kind == WINDOWS])
     kinds = sorted({*found, *missed})
     return Estimates(
         num_passages=len(passages),
         num_marked=sum(p.mark is not None for p in passages),
         precision=precision,
-        personal={name: _share([p.mark != NO for p in looked]) for name, looked in found.items()},
-        passed_over={name: _share([p.mark != NO for p in marks[kind, name]]) for kind, name in strata if kind == PASSED_OVER},
+        personal={name: _share([p.mark != NO for p in looked], sizes[FOUND, name]) for name, looked in found.items()},
+        passed_over={name: _share([p.mark != NO for p in marks[kind, name]], sizes[kind, name]) for kind, name in strata if kind == PASSED_OVER},
         missed=missed,
         recall={kind: _recall(strata.get((FOUND, kind)), precision.get(kind), missed.get(kind, missed.get(""))) for kind in kinds if kind},
     )
 
 
-def _share(hits: Sequence[bool]) -> Share:
-    return clustered([(int(hit), 1) for hit in hits])
+def _share(hits: Sequence[bool], population: int) -> Share:
+    n = len(hits)
+    if n == 0:
+        return Share(value=None, low=None, high=None, total=0)
+    value = sum(hits) / n
+    low, high = (value, value) if n == population else wilson(value, n * (population - 1) / (population - n))
+    return Share(value=value, low=low, high=high, total=n)
 
 
 def _missed(windows: Sequence[tuple[Stratum, Sequence[Passage]]]) -> dict[str, Number]:
@@ -85,7 +92,7 @@ def _missed(windows: Sequence[tuple[Stratum, Sequence[Passage]]]) -> dict[str, N
 
 def _missed_in(stratum: Stratum, looked: Sequence[Passage], kind: str) -> Number:
     counts = [Counter(m["label"] for m in passage.missed)[kind] for passage in looked]
-    share = _share([count > 0 for count in counts])
+    share = _share([count > 0 for count in counts], stratum.population)
     each = sum(counts) / max(1, sum(count > 0 for count in counts)) if sum(counts) else 1.0
     ends = [(end or 0.0) * each * stratum.population for end in (share.value, share.low, share.high)]
     return Number(value=ends[0], low=ends[1], high=ends[2])

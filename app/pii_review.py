@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from app.pii_audit import DESIGN, PASSAGES, WINDOWS, Design, Marked, Passage, Stratum, write_passages, write_private
@@ -70,7 +71,7 @@ def review(folder: Path, ask: Callable[[str], str], tell: Callable[[str], None])
         answered = _answer(passage, ask, tell)
         if answered is None:
             break
-        passages[place] = answered
+        passages[place] = answered if answered.mark is None else replace(answered, marked_at=datetime.now(UTC).isoformat(timespec="seconds"))
         write_passages(folder, passages)
     return sum(p.mark is None for p in passages)
 

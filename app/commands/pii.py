@@ -91,8 +91,14 @@ def audit(
 
 
 @group.command()
-def review(folder: Annotated[Path, typer.Argument(help="Folder of an audit.", show_default=False)]) -> None:
+def review(
+    folder: Annotated[Path, typer.Argument(help="Folder of an audit.", show_default=False)],
+    *,
+    record_as: Annotated[str | None, typer.Option("--record-as", help="Your name: the marks so far become rows of the table reviews.")] = None,
+    warehouse: WarehouseOption = None,
+) -> None:
     """Show the passages of an audit one by one, and keep what you say of each."""
+    from app.pii_review import read_audit
     from app.pii_review import review as reviewed
 
     def tell(text: str) -> None:
@@ -100,6 +106,10 @@ def review(folder: Annotated[Path, typer.Argument(help="Folder of an audit.", sh
 
     left = reviewed(folder, lambda question: typer.prompt(question, default="", show_default=False), tell)
     tell(f"{left:,} passages are left; what the marks say: assay pii evaluate {folder}")
+    if record_as is not None:
+        from app.pii_reviews import record
+
+        tell(f"{record(chosen_warehouse(warehouse), read_audit(folder)[1], record_as):,} rows are in the table reviews; none holds a value")
 
 
 @group.command()

@@ -9,6 +9,7 @@ import pytest
 import tiny_warehouse
 from typer.testing import CliRunner
 
+from app.catalog import connect
 from app.cli import app
 from app.pii_audit import FOUND, PASSED_OVER, WINDOWS, WITH, WITHOUT, Design, Marked, Passage, Stratum, draw
 from app.pii_estimates import estimate
@@ -116,6 +117,24 @@ def test_answers_are_kept_as_they_are_given_and_go_on_where_one_stopped(laid_out
     assert facts["num_marked"] == facts["num_passages"] == len(passages)
 
 
+def test_marks_become_rows_without_a_value(tmp_path):
+    warehouse = tiny_warehouse.build(tmp_path / "w")
+    draw(warehouse, 4, 7, tmp_path / "audit")
+    arguments = ("pii", "review", tmp_path / "audit", "--record-as", "mia", "-w", warehouse.root)
+    assert "nothing is marked yet" in str(typed(*arguments, input="q\n").exception)
+    done = typed(*arguments, input="y\nn\nPLACE the\n" + "\n" * 9 + "q\n")
+    assert done.exit_code == 0, done.output
+    with connect(warehouse) as connection:
+        rows = connection.sql("SELECT * FROM reviews").to_arrow_table().to_pylist()
+    assert {row["reviewer"] for row in rows} == {"mia"}
+    assert {row["value"] for row in rows} >= {"yes", "no"}
+    assert ("pii found: EMAIL_ADDRESS", "yes") in {(row["kind"], row["value"]) for row in rows}
+    assert tiny_warehouse.EMAIL not in str(rows)
+    version = warehouse.version()
+    typed(*arguments, input="q\n")
+    assert warehouse.version() == version  # the same marks again are no news
+
+
 def test_a_passage_on_the_terminal_moves_no_cursor():
     passage = Passage(number=1, kind=FOUND, stratum="X", doc_id="d", start=0, end=4, before="", text="a\x1bbc", after="",
                       spans=(Marked(start=2, end=3, label="X"),))  # fmt: skip
@@ -168,5 +187,7 @@ def test_each_stratum_counts_for_all_that_it_was_drawn_from():
     assert recall.value == pytest.approx(800 / (800 + 190))
     assert recall.low < 0.7 < recall.value < recall.high < 1
     assert told.missed[""].value == 0.0 < told.missed[""].high
+    whole = estimate(Design(version=1, seed=0, window_bytes=600, strata=(Stratum(FOUND, "PERSON", 10, 10),)), passages[:10])
+    assert (whole.precision["PERSON"].low, whole.precision["PERSON"].high) == (0.8, 0.8)  # what was seen in full is in no doubt
     blind = estimate(Design(version=1, seed=0, window_bytes=600, strata=strata), [replace(p, mark=None, missed=()) for p in passages])
     assert (blind.recall["PERSON"], blind.precision["PERSON"].value) == (None, None)
