@@ -9,14 +9,16 @@ linearised variance of a ratio), at most as many as there are spans; where all d
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from evalsuite.estimates import Z_95
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from app.pii_labels import Label
 
@@ -111,20 +113,20 @@ class Agreement:
     def add(self, labels: Sequence[Label], found: Sequence[Found], *, is_published: bool = True) -> None:
         """One text more; from one that is set aside or dropped as a whole nothing leaks."""
         self._num_texts += 1
-        leaks = [_left(label, found) if is_published else 0 for label in labels]
+        met = _Met.of(labels, found)
+        leaks = [_left(label, met.findings(number)) if is_published else 0 for number, label in enumerate(labels)]
         for entity in sorted({s.entity for s in labels} | {f.entity for f in found}):
-            ours, theirs = [f for f in found if f.entity == entity], [s for s in labels if s.entity == entity]
-            names = (entity, EVERY, ALL) if entity in self.looked_for else (entity, EVERY)
-            for name in names:
-                self._tallies[name].add("precision", sum(any(_touch(f, s) for s in theirs) for f in ours), len(ours))
-                self._tallies[name].add("recall", sum(any(_touch(f, s) for f in ours) for s in theirs), len(theirs))
-                ends = {(s.start, s.end) for s in theirs} & {(f.start, f.end) for f in ours}
-                self._tallies[name].add("exact precision", sum((f.start, f.end) in ends for f in ours), len(ours))
-                self._tallies[name].add("exact recall", sum((s.start, s.end) in ends for s in theirs), len(theirs))
-                left = [(n, s.end - s.start) for n, s in zip(leaks, labels, strict=True) if s.entity == entity]
-                self._tallies[name].add("leaked spans", sum(n > 0 for n, _ in left), len(left))
-                self._tallies[name].add("leaked characters", sum(n for n, _ in left), sum(size for _, size in left))
-        self._note(labels, found)
+            theirs = [number for number, label in enumerate(labels) if label.entity == entity]
+            ours = [number for number, finding in enumerate(found) if finding.entity == entity]
+            for name in (entity, EVERY, ALL) if entity in self.looked_for else (entity, EVERY):
+                tally = self._tallies[name]
+                tally.add("precision", sum(n in met.right for n in ours), len(ours))
+                tally.add("recall", sum(n in met.found for n in theirs), len(theirs))
+                tally.add("exact precision", sum(n in met.exactly_right for n in ours), len(ours))
+                tally.add("exact recall", sum(n in met.exactly_found for n in theirs), len(theirs))
+                tally.add("leaked spans", sum(leaks[n] > 0 for n in theirs), len(theirs))
+                tally.add("leaked characters", sum(leaks[n] for n in theirs), sum(labels[n].end - labels[n].start for n in theirs))
+        self._note(labels, found, met)
 
     def scores(self) -> list[Score]:
         """One a kind, in alphabetical order; last, all kinds that are looked for, and all that are labelled."""
@@ -135,15 +137,15 @@ class Agreement:
         """Texts that were added."""
         return self._num_texts
 
-    def _note(self, labels: Sequence[Label], found: Sequence[Found]) -> None:
-        for label in labels:
-            best = max((f for f in found if _touch(f, label)), key=lambda f: (f.entity == label.entity, _shared(f, label)), default=None)
+    def _note(self, labels: Sequence[Label], found: Sequence[Found], met: _Met) -> None:
+        for number, label in enumerate(labels):
+            best = max(met.findings(number), key=lambda f: (f.entity == label.entity, _shared(f, label)), default=None)
             self.confusion[label.entity, best.entity if best else NOTHING] += 1
             kind = _difference(label, best)
             if kind is not None:
                 self._err(label.start, label.end, kind, label.entity, best.entity if best else None)
-        for alarm in found:
-            if not any(_touch(alarm, label) for label in labels):
+        for number, alarm in enumerate(found):
+            if number not in met.touched:
                 self.confusion[NOTHING, alarm.entity] += 1
                 self._err(alarm.start, alarm.end, "false alarm", None, alarm.entity)
 
@@ -192,8 +194,40 @@ def _f1(precision: float | None, recall: float | None) -> float | None:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def _touch(found: Found, label: Label) -> bool:
-    return found.start < label.end and label.start < found.end
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Which labels and findings of a text touch one another, by number."""
+
+    by_label: dict[int, list[Found]]
+    touched: frozenset[int]  # findings that touch a label of any kind
+    right: frozenset[int]  # findings that touch a label of their kind
+    found: frozenset[int]  # labels that a finding of their kind touches
+    exactly_right: frozenset[int]
+    exactly_found: frozenset[int]
+
+    @classmethod
+    def of(cls, labels: Sequence[Label], found: Sequence[Found]) -> _Met:
+        pairs = list(_touching(labels, found))
+        same = [(i, j) for i, j in pairs if labels[i].entity == found[j].entity]
+        exact = [(i, j) for i, j in same if (labels[i].start, labels[i].end) == (found[j].start, found[j].end)]
+        by_label: dict[int, list[Found]] = defaultdict(list)
+        for i, j in pairs:
+            by_label[i].append(found[j])
+        ours, theirs = frozenset(j for _, j in same), frozenset(i for i, _ in same)
+        return cls(by_label, frozenset(j for _, j in pairs), ours, theirs, frozenset(j for _, j in exact), frozenset(i for i, _ in exact))
+
+    def findings(self, label: int) -> list[Found]:
+        return self.by_label.get(label, [])
+
+
+def _touching(labels: Sequence[Label], found: Sequence[Found]) -> Iterator[tuple[int, int]]:
+    """Pairs of a label and a finding that share a character, by number."""
+    order = sorted(range(len(found)), key=lambda n: found[n].start)
+    starts, ends = [found[n].start for n in order], list(accumulate((found[n].end for n in order), max))
+    for number, label in enumerate(labels):
+        for place in range(bisect_right(ends, label.start), bisect_left(starts, label.end)):
+            if found[order[place]].end > label.start:
+                yield number, order[place]
 
 
 def _shared(found: Found, label: Label) -> int:
@@ -212,7 +246,7 @@ def _left(label: Label, found: Sequence[Found]) -> int:
     """Characters of a label that still stand."""
     covered: set[int] = set()
     for span in found:
-        if span.is_taken_out and _touch(span, label):
+        if span.is_taken_out:
             covered.update(range(max(span.start, label.start), min(span.end, label.end)))
     return label.end - label.start - len(covered)
 

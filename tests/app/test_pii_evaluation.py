@@ -145,6 +145,24 @@ def test_scores_are_what_one_counts_by_hand():
     assert held.confusion["PERSON", "EMAIL"] == held.confusion["nothing", "EMAIL"] == 1
 
 
+SPANS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5), st.sampled_from("AB")), max_size=6)
+
+
+@given(SPANS, SPANS)
+@settings(derandomize=True, max_examples=200, deadline=None)
+def test_counts_are_those_of_looking_at_every_pair(labelled, found_at):
+    labels, found = [Label(s, s + n, e) for s, n, e in labelled], [Found(s, s + n, e) for s, n, e in found_at]
+    held = Agreement("AB")
+    held.add(labels, found)
+    pairs = [(i, j) for i, a in enumerate(labels) for j, b in enumerate(found) if max(a.start, b.start) < min(a.end, b.end)]
+    same = [(i, j) for i, j in pairs if labels[i].entity == found[j].entity]
+    score = next(s for s in held.scores() if s.entity == ALL)
+    counted = [round((share.value or 0) * share.total) for share in (score.recall, score.precision, score.leaked_characters)]
+    safe = [sum(any(f.start <= at < f.end for f in found) for at in range(a.start, a.end)) for a in labels]
+    assert counted == [len({i for i, _ in same}), len({j for _, j in same}), sum(a.end - a.start - n for a, n in zip(labels, safe, strict=True))]
+    assert sum(e.kind == "false alarm" for e in held.errors) == len(found) - len({j for _, j in pairs})
+
+
 def test_nothing_leaks_from_a_text_that_is_not_published():
     held = Agreement(["PERSON"])
     held.add([Label(0, 10, "PERSON")], [], is_published=False)
