@@ -6,7 +6,9 @@ They stand in documents of every end, in addresses and keys of records, in broke
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import random
 import string
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from streamlit.testing.v1 import AppTest
 from tiny_corpus import EXAM, documents, prose, write_run_file
 from typer.testing import CliRunner
@@ -22,6 +25,7 @@ from app import look
 from app.catalog import connect
 from app.cli import app
 from app.queries import run_saved, saved
+from app.report import show_report
 from app.scanning import scanned
 from app.story import render, tell
 from pipelines.contract.warehouse import Warehouse
@@ -87,7 +91,12 @@ def ran(tmp_path_factory) -> Ran:
     corpus.write_text(
         corpus.read_text(encoding="utf-8") + "".join(f'{{"id": "broken-{n}", "text": "{CANARIES[n]}\n' for n in range(4)), encoding="utf-8"
     )
+    logged = io.StringIO()
+    kept = logging.StreamHandler(logged)
+    logging.getLogger().addHandler(kept)
     printed = typed("run", path) + typed("run", path, "--json")
+    logging.getLogger().removeHandler(kept)
+    printed += logged.getvalue()
     return Ran(folder, Warehouse(folder / "warehouse"), printed)
 
 
@@ -170,6 +179,19 @@ def test_none_is_printed_by_a_run_or_told_by_a_story_or_a_forecast(ran):
         assert not met(render(found) + json.dumps(found.to_dict(), ensure_ascii=False)), found.doc_id
     assert not met(typed("why", ids[0], "-w", ran.warehouse.root) + typed("history", "-w", ran.warehouse.root))
     assert not met(typed("verify", "-w", ran.warehouse.root, "--json"))
+    shown = Console(record=True, file=io.StringIO())
+    show_report(ran.warehouse, shown, "nobody", None)
+    assert "EMAIL_ADDRESS" in shown.export_text(clear=False)
+    assert not met(shown.export_text())
+    assert not met(typed("contamination", "report", "-w", ran.warehouse.root, "--json"))
+
+
+def test_none_is_printed_by_an_audit_whose_folder_has_them(ran, tmp_path):
+    folder = tmp_path / "audit"
+    said = typed("pii", "audit", "--raw", "--out", folder, "-w", ran.warehouse.root, "--sample", 400) + typed("pii", "evaluate", folder)
+    assert "passages" in said
+    assert not met(said + (folder / "audit.json").read_text(encoding="utf-8"))
+    assert len(met((folder / "passages.jsonl").read_text(encoding="utf-8"))) > 20
 
 
 def test_none_is_in_what_is_said_of_questions_that_fail(ran, tmp_path):
