@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.contamination.ngrams import Hit, NgramIndex, scan
+from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contract.parts import Table, read_table
 from pipelines.contract.schema import BOILERPLATE
 
 if TYPE_CHECKING:
+    from pipelines.contamination.claims import Hit
+
     Key = tuple[str, str, str]  # benchmark, item_id, part
 
 

@@ -13,13 +13,15 @@ import pyarrow.compute as pc
 
 from pipelines.contamination.boilerplate import count_ngrams, key_of
 from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, separator_bytes
-from pipelines.contamination.ngrams import Hit, NgramIndex
+from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contamination.rules import Action, ActionRules, Decision
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, VERDICTS
 from pipelines.text.cuts import listed, outside, without
 from pipelines.text.edits import ByteEdit, carry
 
 if TYPE_CHECKING:
+    from pipelines.contamination.claims import Hit
+
     Rows = dict[str, list[dict[str, Any]]]
 
 STEP: Final = "decontaminate"

@@ -1,7 +1,10 @@
-"""Compiled kernels of the n-gram index: rolling hashes (Karp and Rabin 1987) over hashes of words, look-up, and runs of n-grams.
+"""Compiled kernels of the n-gram index: rolling hashes (Karp and Rabin 1987) over hashes of words, and runs of words that texts and parts share.
 
 With h the hash of a word and P the running sum P[i + 1] = P[i] M + h[i] mod 2^64, the n words from i on have the sum P[i + n] - P[i] M^n: one
 multiplication for any n. The sum is mixed together with n, so that low bits are good and lengths do not meet.
+
+A part's words are held as numbers of 32 bits, the low half of their hashes; a text's are taken from its running sum. Between parts stands
+``BORDER``, which is no word's number, so that a run of agreeing words never leaves its part.
 """
 
 # Kernels get arrays, not objects.
@@ -9,7 +12,8 @@ multiplication for any n. The sum is mixed together with n, so that low bits are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -19,59 +23,172 @@ from pipelines.text.hashing import mixed
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Bytes = npt.NDArray[np.uint8]
+    Uint32 = npt.NDArray[np.uint32]
     Uint64 = npt.NDArray[np.uint64]
     Int64 = npt.NDArray[np.int64]
+    Whole = int | np.int64
 
 MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+BORDER: Final = np.uint32(0)
 _SALT: Final = np.uint64(0xD6E8FEB86659FD93)
-
-
-def gram_hashes(first: Int64, prefixes: Uint64, powers: Uint64, lengths: Int64, head_words: int) -> tuple[Uint64, Uint64, Int64, Int64]:
-    """Every n-gram of every part: hash, hash of its head, part, first word in the part. ``lengths`` has the n of each part, 0 for none."""
-    num_words = np.diff(first)
-    total = int(np.where(lengths > 0, num_words - lengths + 1, 0).sum())
-    hashes, heads, items, firsts = np.empty(total, np.uint64), np.empty(total, np.uint64), np.empty(total, np.int64), np.empty(total, np.int64)
-    _fill_grams(first, prefixes, powers, lengths, head_words, hashes, heads, items, firsts)
-    return hashes, heads, items, firsts
+_LOW: Final = np.uint64(0xFFFFFFFF)
+_FIRST_OPEN: Final = 64
 
 
 def prefix_hashes(hashes: Uint64) -> Uint64:
     """P of the module's docstring: uint64[W + 1]."""
     prefixes = np.zeros(len(hashes) + 1, np.uint64)
-    _fill_prefixes(hashes, prefixes)
+    fill_prefixes(hashes, prefixes)
     return prefixes
 
 
-def find_grams(
-    first: Int64, prefixes: Uint64, powers: Uint64, lengths: Int64, head_words: int, bitmap: Bytes, hashes: Uint64
-) -> tuple[Int64, Int64, Int64]:
-    """Where words hash as n-grams of the index do: text, first word (counted over all texts), place of the hash. By text, word, then length."""
-    room = 1 << 12
-    while True:
-        found = np.empty((3, room), np.int64)
-        count = _look_up(first, prefixes, powers, lengths, head_words, bitmap, hashes, found)
-        if count <= room:
-            return found[0, :count].copy(), found[1, :count].copy(), found[2, :count].copy()
-        room = count
+def powers_to(longest: int) -> Uint64:
+    """Powers of the multiplier, up to the longest n-gram's."""
+    powers = np.array([pow(int(MULTIPLIER), n, 1 << 64) for n in range(longest + 1)], np.uint64)
+    powers.flags.writeable = False
+    return powers
 
 
-def find_runs(
-    texts: Int64, words: Int64, places: Int64,
-    first: Int64, hashed: Uint64, utf8: Bytes, starts: Int64, ends: Int64,
-    gram_first: Int64, gram_items: Int64, gram_words: Int64, lengths: Int64,
-    held_first: Int64, held_hashed: Uint64, held_utf8: Bytes, held_starts: Int64, held_ends: Int64,
-) -> Int64:  # fmt: skip
-    """Runs of n-grams that are in a text and in a part, words compared: int64[R, 5], text, part, first word, first word in the part, n-grams.
+def numbers_of(hashes: Uint64) -> Uint32:
+    """The number of each word by its hash, as ``number_at`` has it."""
+    return np.maximum(hashes.astype(np.uint32), np.uint32(1))
 
-    The first three arguments are what ``find_grams`` found; then come the texts, the index and the parts.
+
+@inlined
+def gram(sums: Uint64, powers: Uint64, word: Whole, length: Whole) -> np.uint64:
+    """Hash of an n-gram."""
+    return mixed(sums[word + length] - sums[word] * powers[length] + np.uint64(length) * _SALT)
+
+
+@inlined
+def number_at(sums: Uint64, word: Whole) -> np.uint32:
+    """Number of a word of a text; never that of a border."""
+    return np.uint32(max(sums[word + 1] - sums[word] * MULTIPLIER & _LOW, np.uint64(1)))
+
+
+def shift_for(borders: Uint32) -> int:
+    """What leaves of a hash the number of its bucket."""
+    return 64 - (len(borders) - 1).bit_length() + 1
+
+
+@inlined
+def bucket_of(value: np.uint64, shift: Whole) -> Whole:
+    """The bucket of a hash; of one bucket no bit is asked."""
+    return np.int64(value >> np.uint64(shift)) if shift < 64 else 0  # noqa: PLR2004 - a machine word
+
+
+@inlined
+def place_in(values: Uint64, value: np.uint64) -> Whole:
+    """Place of the last of ascending values that is not above a value, or -1."""
+    low, high = 0, values.size
+    while low < high:
+        middle = (low + high) >> 1
+        if values[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@inlined
+def part_at(part_first: Int64, place: Whole) -> Whole:
+    """The part in which a place lies."""
+    low, high = 0, part_first.size
+    while low < high:
+        middle = (low + high) >> 1
+        if part_first[middle] <= place:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@inlined
+def agree(sums: Uint64, word: Whole, numbers: Uint32, place: Whole, length: Whole) -> bool:
+    """Whether the words of a text and of a part are the same."""
+    for i in range(length):  # noqa: SIM110 - numba has no generators here
+        if numbers[place + i] != number_at(sums, word + i):
+            return False
+    return True
+
+
+@inlined
+def agreed_after(sums: Uint64, word: Whole, end: Whole, numbers: Uint32, place: Whole) -> Whole:
+    """How many words from here on are the same, within the text and within the part."""
+    count = 0
+    while word + count < end and numbers[place + count] == number_at(sums, word + count):
+        count += 1
+    return count
+
+
+@inlined
+def agreed_before(sums: Uint64, word: Whole, start: Whole, numbers: Uint32, place: Whole) -> Whole:
+    """How many words before here are the same, within the text and within the part."""
+    count = 0
+    while word - count > start and numbers[place - count - 1] == number_at(sums, word - count - 1):
+        count += 1
+    return count
+
+
+@kernel
+def fill_prefixes(hashes: Uint64, prefixes: Uint64) -> None:
+    """Goes on with running sums from the first of them."""
+    for i in range(hashes.size):
+        prefixes[i + 1] = prefixes[i] * MULTIPLIER + hashes[i]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Held:
+    """What is compared with texts: the parts.
+
+    Attributes:
+        numbers: words of the parts, with borders.
+        first: place of each part's first word.
+        lengths: words of each part's n-grams, 0 where it is not looked for.
+        shared: hashes of n-grams that are in too many parts, ascending.
     """
-    room = max(16, len(texts))
+
+    numbers: Uint32
+    first: Int64
+    lengths: Int64
+    shared: Uint64
+
+
+class Buckets(Protocol):
+    """Places of n-grams by their hashes (`pipelines.contamination.grams`)."""
+
+    @property
+    def borders(self) -> Uint32:
+        """Borders of the buckets."""
+        ...
+
+    @property
+    def places(self) -> Uint32:
+        """Places, by bucket."""
+        ...
+
+
+def exact_runs(words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, grams: Buckets, held: Held) -> Int64:
+    """Runs of n-grams of one length that are in a text and in a part: int64[R, 7], in the columns of ``claims``.
+
+    N-grams that follow each other in the text and in the part are one run; where an n-gram stands in a part more than once, the place from which
+    the run goes on longest counts, the first of equals. An n-gram that is ``shared`` begins no run, and belongs to one that reaches it.
+
+    Args:
+        words: words of the texts at which an n-gram may begin, ascending.
+        first: borders of the texts in their words.
+        sums: running sums over the texts.
+        powers: of the multiplier.
+        length: words of an n-gram.
+        grams: n-grams of the parts.
+        held: the parts.
+    """
+    room = 256
     while True:
-        runs = np.empty((room, 5), np.int64)
+        runs = np.empty((room, 7), np.int64)
         count = _join_runs(
-            texts, words, places, first, hashed, utf8, starts, ends, gram_first, gram_items, gram_words, lengths,
-            held_first, held_hashed, held_utf8, held_starts, held_ends, runs,
+            words, first, sums, powers, length, grams.borders, grams.places, held.numbers, held.first, held.lengths, held.shared,
+            shift_for(grams.borders), runs,
         )  # fmt: skip
         if count <= room:
             return runs[:count]
@@ -79,150 +196,90 @@ def find_runs(
 
 
 @inlined
-def _gram(prefixes: Uint64, powers: Uint64, word: int, length: int) -> np.uint64:
-    return mixed(prefixes[word + length] - prefixes[word] * powers[length] + np.uint64(length) * _SALT)
-
-
-@inlined
-def _is_marked(bitmap: Bytes, value: np.uint64) -> bool:
-    bit = value & np.uint64(8 * bitmap.size - 1)
-    return bool(bitmap[bit >> np.uint64(3)] >> (bit & np.uint64(7)) & 1)
-
-
-@inlined
-def _place(hashes: Uint64, value: np.uint64) -> int:
-    """Place of a value in ascending hashes, or -1."""
-    low, high = 0, hashes.size
-    while low < high:
-        middle = (low + high) >> 1
-        if hashes[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < hashes.size and hashes[low] == value else -1
+def _is_shared(shared: Uint64, value: np.uint64) -> bool:
+    place = place_in(shared, value)
+    return bool(place >= 0 and shared[place] == value)
 
 
 @kernel
-def mark(values: Uint64, bitmap: Bytes) -> None:
-    """Sets the bit of each value; the size of the bitmap is a power of two."""
-    for value in values:
-        bit = value & np.uint64(8 * bitmap.size - 1)
-        bitmap[bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
+def _doubled(values: Int64) -> Int64:
+    more = np.empty((4, 2 * values.shape[1]), np.int64)
+    more[:, : values.shape[1]] = values
+    return more
 
 
 @kernel
-def _fill_prefixes(hashes: Uint64, prefixes: Uint64) -> None:
-    for i in range(hashes.size):
-        prefixes[i + 1] = prefixes[i] * MULTIPLIER + hashes[i]
-
-
-@kernel
-def _fill_grams(
-    first: Int64, prefixes: Uint64, powers: Uint64, lengths: Int64, head_words: int, hashes: Uint64, heads: Uint64, items: Int64, firsts: Int64
-) -> None:
-    count = 0
-    for item in range(lengths.size):
-        length = lengths[item]
-        if length == 0:
-            continue
-        for word in range(first[item], first[item + 1] - length + 1):
-            hashes[count] = _gram(prefixes, powers, word, length)
-            heads[count] = _gram(prefixes, powers, word, min(length, head_words))
-            items[count], firsts[count] = item, word - first[item]
-            count += 1
-
-
-@kernel
-def _look_up(first: Int64, prefixes: Uint64, powers: Uint64, lengths: Int64, head_words: int, bitmap: Bytes, hashes: Uint64, found: Int64) -> int:
-    """Fills ``found`` as far as it goes; returns how many there are."""
-    count, num_short = 0, 0
-    while num_short < lengths.size and lengths[num_short] < head_words:
-        num_short += 1
-    for text in range(first.size - 1):
-        end = first[text + 1]
-        for word in range(first[text], end):
-            is_head = word + head_words <= end and _is_marked(bitmap, _gram(prefixes, powers, word, head_words))
-            for i in range(lengths.size if is_head else num_short):
-                length = lengths[i]
-                if word + length > end:
-                    break
-                value = _gram(prefixes, powers, word, length)
-                place = _place(hashes, value) if _is_marked(bitmap, value) else -1
-                if place >= 0:
-                    if count < found.shape[1]:
-                        found[0, count], found[1, count], found[2, count] = text, word, place
-                    count += 1
-    return count
-
-
-@inlined
-def _same_words(utf8: Bytes, start: int, end: int, other: Bytes, other_start: int, other_end: int) -> bool:
-    if end - start != other_end - other_start:
-        return False
-    for i in range(end - start):  # noqa: SIM110 - numba has no generators here
-        if utf8[start + i] != other[other_start + i]:
-            return False
-    return True
-
-
-@kernel
-def _longest(
-    word: int, end: int, hashed: Uint64, utf8: Bytes, starts: Int64, ends: Int64, length: int, candidates: Int64,
-    held_base: int, held_end: int, held_hashed: Uint64, held_utf8: Bytes, held_starts: Int64, held_ends: Int64,
-) -> int:  # fmt: skip
-    """Of the places of one n-gram in one part, the one from which text and part agree for most words, the first of equals; -1 if no words agree."""
-    best, most = -1, -1
-    for candidate in candidates:
-        at = held_base + candidate
-        if not _same_words(utf8, starts[word], ends[word + length - 1], held_utf8, held_starts[at], held_ends[at + length - 1]):
-            continue
-        agreed = length
-        if candidates.size > 1:
-            while word + agreed < end and at + agreed < held_end and hashed[word + agreed] == held_hashed[at + agreed]:
-                agreed += 1
-        if agreed > most:
-            best, most = candidate, agreed
-    return best
-
-
-@kernel
-def _join_runs(
-    texts: Int64, words: Int64, places: Int64,
-    first: Int64, hashed: Uint64, utf8: Bytes, starts: Int64, ends: Int64,
-    gram_first: Int64, gram_items: Int64, gram_words: Int64, lengths: Int64,
-    held_first: Int64, held_hashed: Uint64, held_utf8: Bytes, held_starts: Int64, held_ends: Int64, runs: Int64,
+def _join_runs(  # noqa: C901, PLR0912, PLR0915 - two lists in the order of places are merged at every word
+    words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, borders: Uint32, places: Uint32, numbers: Uint32,
+    part_first: Int64, lengths: Int64, shared: Uint64, shift: int, runs: Int64,
 ) -> int:  # fmt: skip
     """Fills ``runs`` as far as it goes; returns how many there are."""
-    last_word = np.full(lengths.size, -2, np.int64)  # by part: first word of the last n-gram of its run that is open,
-    last_held = np.full(lengths.size, -2, np.int64)  # the same in the part,
-    open_run = np.zeros(lengths.size, np.int64)  # and the run itself
-    count = 0
-    for i in range(texts.size):
-        word, gram, stop = words[i], gram_first[places[i]], gram_first[places[i] + 1]
-        while gram < stop:
-            item = gram_items[gram]
-            same = gram
-            while same < stop and gram_items[same] == item:
-                same += 1
-            candidates, length, base = gram_words[gram:same], lengths[item], held_first[item]
-            gram = same
-            if last_word[item] == word - 1 and word > first[texts[i]]:
-                at, following = word + length - 1, last_held[item] + 1
-                held_at = base + following + length - 1
-                goes_on = held_at < held_first[item + 1]
-                if goes_on and _same_words(utf8, starts[at], ends[at], held_utf8, held_starts[held_at], held_ends[held_at]):
-                    last_word[item], last_held[item] = word, following
-                    if open_run[item] < runs.shape[0]:
-                        runs[open_run[item], 4] += 1
-                    continue
-            chosen = _longest(
-                word, first[texts[i] + 1], hashed, utf8, starts, ends, length, candidates,
-                base, held_first[item + 1], held_hashed, held_utf8, held_starts, held_ends,
-            )  # fmt: skip
-            if chosen < 0:
+    # Runs that the last word left open, by part: the place of their last n-gram, the part's first place and the border behind it, the run's row.
+    open_runs, goes_on = np.empty((4, _FIRST_OPEN), np.int64), np.empty((4, _FIRST_OPEN), np.int64)
+    num_open, open_word, count, text = 0, -2, 0, 0
+    for i in range(words.size):
+        word = words[i]
+        while first[text + 1] <= word:
+            text += 1
+            num_open = 0
+        if word + length > first[text + 1]:
+            num_open = 0
+            continue
+        if open_word != word - 1:
+            num_open = 0
+        open_word = word
+        kept = 0
+        for o in range(num_open):
+            if numbers[open_runs[0, o] + length] == number_at(sums, word + length - 1):
+                open_runs[:, kept] = open_runs[:, o]
+                open_runs[0, kept] += 1
+                if open_runs[3, kept] < runs.shape[0]:
+                    runs[open_runs[3, kept], 3] += 1
+                    runs[open_runs[3, kept], 5] += 1
+                kept += 1
+        num_open = 0
+        value = gram(sums, powers, word, length)
+        bucket = bucket_of(value, shift)
+        at, stop, older = np.int64(borders[bucket]), np.int64(borders[bucket + 1]), 0
+        while at < stop or older < kept:
+            if num_open == goes_on.shape[1]:
+                goes_on = _doubled(goes_on)
+            place = np.int64(places[at]) if at < stop else np.int64(1) << 62
+            if older < kept and open_runs[1, older] <= place:  # of this part, or of one before it
+                goes_on[:, num_open] = open_runs[:, older]
+                while at < stop and np.int64(places[at]) < open_runs[2, older]:
+                    at += 1
+                num_open += 1
+                older += 1
                 continue
-            last_word[item], last_held[item], open_run[item] = word, chosen, count
+            at += 1
+            if not agree(sums, word, numbers, place, length):
+                continue
+            part = part_at(part_first, place)
+            if lengths[part] != length:
+                continue
+            border = part_first[part + 1] - 1
+            if at < stop and np.int64(places[at]) < border:
+                most = agreed_after(sums, word, first[text + 1], numbers, place)
+                while at < stop and np.int64(places[at]) < border:
+                    agreed = agreed_after(sums, word, first[text + 1], numbers, np.int64(places[at]))
+                    if agreed > most:
+                        place, most = np.int64(places[at]), agreed
+                    at += 1
+            before: Whole = 0
+            if shared.size:
+                before = agreed_before(sums, word, first[text], numbers, place)
+                for back in range(before):
+                    if not _is_shared(shared, gram(sums, powers, word - back - 1, length)):
+                        before = back
+                        break
+            goes_on[0, num_open], goes_on[1, num_open], goes_on[2, num_open], goes_on[3, num_open] = place, part_first[part], border, count
+            num_open += 1
             if count < runs.shape[0]:
-                runs[count, 0], runs[count, 1], runs[count, 2], runs[count, 3], runs[count, 4] = texts[i], item, word, chosen, 1
+                start, held = word - first[text], place - part_first[part]
+                runs[count, 0], runs[count, 1], runs[count, 6] = text, part, 0
+                runs[count, 2], runs[count, 3] = start - before, start + length
+                runs[count, 4], runs[count, 5] = held - before, held + length
             count += 1
+        open_runs, goes_on = goes_on, open_runs
     return count

@@ -5,210 +5,198 @@ n-gram of its own length. A shorter one is looked for whole only where its item 
 and its item is unchecked, never clean. Words are contamination words (`pipelines.text.words`).
 
 Hashes only nominate: a hit is claimed after its words were compared. N-grams that follow each other in the text and in the part are one hit; where an
-n-gram stands in a part more than once, the run that goes on longest counts.
+n-gram stands in a part more than once, the run that goes on longest counts. An n-gram that more than ``MAX_PARTS_PER_NGRAM`` parts share says
+nothing about any one of them: it is no hit by itself, only a piece of a longer one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.contamination.matching import MULTIPLIER, find_grams, find_runs, gram_hashes, mark, prefix_hashes
-from pipelines.contamination.parts import MIN_WORDS, NGRAM_WORDS, ROLES, PartRule
+from pipelines.contamination.claims import PART, Hit, claimed
+from pipelines.contamination.grams import Grams, passing
+from pipelines.contamination.indexing import MAX_PARTS_PER_NGRAM, PartWords, every_gram, foreign_character, rationed
+from pipelines.contamination.inexact import InexactRule, near_runs, seeds_of
+from pipelines.contamination.matching import Held, exact_runs, powers_to
+from pipelines.contamination.names import Names
+from pipelines.contamination.parts import MIN_WORDS, NGRAM_WORDS
 from pipelines.contamination.screen import running_sums
-from pipelines.contract.parts import Table, read_table
-from pipelines.text.hashing import word_hashes
-from pipelines.text.words import Words, contamination_words
+from pipelines.text.words import contamination_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy.typing as npt
+
+    Uint32 = npt.NDArray[np.uint32]
     Uint64 = npt.NDArray[np.uint64]
     Int64 = npt.NDArray[np.int64]
+    Bool = npt.NDArray[np.bool_]
 
-PRIVATE_USE: Final = range(0xE000, 0xF900)  # code points to which Unicode gives no meaning
-_BITS_A_GRAM: Final = 16  # of the bitmap in front of the sorted hashes; a word that begins no n-gram gets past it less than once in eight times
-_FEWEST_BITS, _MOST_BITS = 14, 30  # of the bitmap, as powers of two: 2 kB to 128 MB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A run of a text that is a run of an item's part, word for word. Spans are UTF-8 bytes of the text and of the part's text."""
-
-    item: int  # row of the items that the index was built from
-    num_ngrams: int
-    coverage: float  # share of the part's words in the run, in (0, 1]
-    doc_start: int
-    doc_end: int
-    item_start: int
-    item_end: int
-    tier: str = "exact"  # or inexact: words differ
-    num_edits: int = 0  # words that differ
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Grams:
-    """The G n-grams that M parts are looked for by, with D distinct hashes.
-
-    Attributes:
-        lengths: int64[M], words of a part's n-grams; 0 where it is not looked for.
-        hashes: uint64[D], ascending.
-        first: int64[D + 1]; n-grams of hash d are ``first[d]`` to ``first[d + 1]``, by part, then by place.
-        items, words: int64[G], part of an n-gram, and its first word in the part.
-        bitmap: bits of the hashes of the n-grams and of their heads, which answer most questions at once.
-    """
-
-    lengths: Int64
-    hashes: Uint64
-    first: Int64
-    items: Int64
-    words: Int64
-    bitmap: npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexSource:
-    """What an index is made of, as far as another process needs to know to make the same one."""
-
-    items: Table
-    ngram_words: int
-    min_words: int
-    parts: tuple[str, ...] = ROLES  # roles or names of the parts that are looked for
-    benchmarks: frozenset[str] | None = None  # those whose n-grams are looked for; None: all
-
-
-@lru_cache(maxsize=2)  # all benchmarks, and those whose text has to go
-def shared_index(source: IndexSource) -> NgramIndex:
-    """The index of registered items, in the order of benchmark, item and part. A process makes it once; pickled, it is a few names of files."""
-    if source.benchmarks is not None:
-        return shared_index(replace(source, benchmarks=None)).only(source.benchmarks)
-    items = read_table(source.items)
-    chosen = PartRule(ngram_words=source.ngram_words, min_words=source.min_words, parts=source.parts).looked_for(items)
-    items = items.filter(chosen).sort_by([(name, "ascending") for name in ("benchmark", "item_id", "part")])
-    return replace(NgramIndex.build(items, source.ngram_words, source.min_words), source=source)
+NAMES: Final = ("benchmark", "item_id", "part", "text")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class NgramIndex:
-    """Registered parts, one a row of the table it was built from. Immutable, and it pickles; about 100 bytes a word of the parts."""
+    """Registered parts, one a row of the table it was built from. Immutable, and it pickles; about 20 bytes a word of the parts.
 
-    benchmarks: tuple[str, ...]
-    item_ids: tuple[str, ...]
-    parts: tuple[str, ...]
-    answered: npt.NDArray[np.bool_]  # whether the part's item has an answer
-    words: Words
-    hashed: Uint64  # hashes of ``words``
+    Attributes:
+        items: the rows, with the columns ``NAMES``, each in one chunk.
+        numbers: words of the parts, end to end, with a border after each part (`pipelines.contamination.matching`).
+        part_first: int64[M + 1], place of each part's first word.
+        lengths: int64[M], words of a part's n-grams; 0 where it is not looked for.
+        grams: where the n-grams stand.
+        seeds: where the seeds of the inexact tier stand; None where it is not asked for.
+        shared: hashes of the n-grams that too many parts share, ascending.
+        passed_over: bool[M]; all n-grams of the part are shared, so that nobody can say whether it is in a corpus.
+        foreign: a character that is part of words, and that no part holds.
+        ngram_words: words of the n-grams of long parts.
+        answered: bool[M]; whether the part's item has an answer, and where that is not known.
+        wanted: bool[M]; parts that are looked for.
+        made_by: how another process makes the same index, of one that it can.
+    """
+
+    items: pa.Table
+    numbers: Uint32
+    part_first: Int64
+    lengths: Int64
     grams: Grams
-    head_words: int  # words that the bitmap is asked for first; shorter n-grams are asked for by themselves
-    source: IndexSource | None = None  # of an index that other processes can make themselves
+    seeds: Grams | None
+    shared: Uint64
+    passed_over: Bool
+    foreign: str
+    ngram_words: int
+    answered: Bool
+    wanted: Bool
+    made_by: Callable[[], NgramIndex] | None = None
 
     @classmethod
-    def build(cls, items: pa.Table, ngram_words: int = NGRAM_WORDS, min_words: int = MIN_WORDS) -> NgramIndex:
-        """An index over a table in the schema BENCHMARK_ITEMS. Words are counted anew."""
-        words = contamination_words(_array(items.column("text")))
-        hashed = word_hashes(words.utf8, words.starts, words.ends)
-        num_words = np.diff(words.first)
+    def build(
+        cls,
+        items: pa.Table,
+        ngram_words: int = NGRAM_WORDS,
+        min_words: int = MIN_WORDS,
+        *,
+        inexact: InexactRule | None = None,
+        max_parts_per_ngram: int = MAX_PARTS_PER_NGRAM,
+    ) -> NgramIndex:
+        """An index over a table in the schema BENCHMARK_ITEMS. Words are counted anew.
+
+        Raises:
+            PartError: the parts have more words than an index holds.
+        """
+        texts = _array(items.column("text").cast(pa.large_string()))
+        words = PartWords.of(texts)
         asks = np.array(items.column("match_whole").to_pylist(), np.bool_)
-        lengths = np.where(asks | (num_words >= min(min_words, ngram_words)), np.minimum(num_words, ngram_words), 0)
-        head_words = min(min_words, ngram_words)
-        benchmarks, item_ids, parts = (tuple(map(str, items.column(name).to_pylist())) for name in ("benchmark", "item_id", "part"))
-        grams = _grams(words.first, hashed, lengths, head_words)
-        answered = np.array([value is not False for value in items.column("has_answer").to_pylist()], np.bool_)
+        is_long = words.num_words >= min(min_words, ngram_words)
+        lengths = np.where(asks | is_long, np.minimum(words.num_words, ngram_words), 0)
+        powers = powers_to(ngram_words)
+        given, reached, shared = rationed(every_gram(words, lengths), words, powers, max_parts_per_ngram)
         return cls(
-            benchmarks=benchmarks, item_ids=item_ids, parts=parts, answered=answered,
-            words=words, hashed=hashed, grams=grams, head_words=head_words,
-        )  # fmt: skip
+            items=pa.table([texts if name == "text" else _array(items.column(name)) for name in NAMES], list(NAMES)),
+            numbers=words.numbers, part_first=words.first, lengths=lengths,
+            grams=Grams.of(words.sums, powers, given, reached, probe_words=min(min_words, ngram_words)),
+            seeds=None if inexact is None else seeds_of(words, np.where(is_long, lengths, 0), powers, ngram_words, inexact),
+            shared=shared,
+            passed_over=(lengths > 0) & ~_holds(words.first, given.places),
+            foreign=foreign_character([texts]),
+            ngram_words=ngram_words,
+            answered=np.array([value is not False for value in items.column("has_answer").to_pylist()], np.bool_),
+            wanted=np.ones(len(texts), np.bool_),
+        ).settled()  # fmt: skip
+
+    @property
+    def benchmarks(self) -> Names:
+        """The benchmark of each part."""
+        return self._names("benchmark")
+
+    @property
+    def item_ids(self) -> Names:
+        """The item of each part."""
+        return self._names("item_id")
+
+    @property
+    def parts(self) -> Names:
+        """The name of each part within its item."""
+        return self._names("part")
 
     def only(self, benchmarks: Iterable[str]) -> NgramIndex:
-        """The index without the n-grams of other benchmarks; rows keep their numbers."""
-        wanted = set(benchmarks)
-        lengths = np.where(np.array([name in wanted for name in self.benchmarks], np.bool_), self.grams.lengths, 0)
-        source = None if self.source is None else replace(self.source, benchmarks=frozenset(wanted))
-        return replace(self, grams=_grams(self.words.first, self.hashed, lengths, self.head_words), source=source)
+        """The index without hits of other benchmarks; rows keep their numbers."""
+        names = frozenset(benchmarks)
+        wanted: Bool = pc.is_in(self.items.column("benchmark"), value_set=pa.array(sorted(names), pa.string())).to_numpy()
+        made_by = None if self.made_by is None else partial(_only, self.made_by, names)
+        return replace(self, wanted=self.wanted & wanted, made_by=made_by).settled()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Where it comes from, if that is enough to make it again, else all of it."""
-        if self.source is not None:
-            return shared_index, (self.source,)
-        return _restored, ({field.name: getattr(self, field.name) for field in fields(self)},)
+    def settled(self) -> NgramIndex:
+        """The index itself, its arrays read-only: kernels are compiled once for each kind of array that they get, and files are mapped so."""
+        both = [self.grams, *([self.seeds] if self.seeds else [])]
+        own: list[npt.NDArray[Any]] = [self.numbers, self.part_first, self.lengths, self.shared, self.passed_over, self.answered, self.wanted]
+        for array in (*own, *(array for grams in both for array in grams.arrays().values())):
+            array.flags.writeable = False
+        return self
 
     def word_spans(self, item: int) -> tuple[Int64, Int64]:
         """First byte of each word of a part, and the first byte after it, in the part's text."""
-        words = slice(self.words.first[item], self.words.first[item + 1])
-        return self.words.text_starts[words], self.words.text_ends[words]
+        words = contamination_words(self.items.column("text").slice(item, 1).combine_chunks())
+        return words.text_starts, words.text_ends
 
     def foreign_character(self) -> str:
         """A character that is part of words, and that no registered part holds: a word with it is no word of any item."""
-        held = self.words.utf8.tobytes().decode()
-        return next(chr(point) for point in PRIVATE_USE if chr(point) not in held)
+        return self.foreign
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How to make it again, if another process can, else all of it."""
+        if self.made_by is not None:
+            return self.made_by, ()
+        return _restored, ({field.name: getattr(self, field.name) for field in fields(self)},)
 
-def _restored(state: dict[str, Any]) -> NgramIndex:
-    return NgramIndex(**state)
+    def _names(self, name: str) -> Names:
+        return Names(_array(self.items.column(name)))
 
 
 def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:
     """For each text its hits, by place in the text, then by item."""
-    hits: list[list[Hit]] = [[] for _ in range(len(texts))]
-    grams, held = index.grams, index.words
-    if not len(grams.hashes) or not hits:
-        return hits
+    if not len(texts) or not index.wanted.any():
+        return [[] for _ in range(len(texts))]
     whole = _array(texts)
-    lengths = np.unique(grams.lengths[grams.lengths > 0])
-    powers = _powers(int(lengths[-1]), index.head_words)
-    chosen = np.unique(find_grams(*running_sums(whole), powers, lengths, index.head_words, grams.bitmap, grams.hashes)[0])
-    if not len(chosen):
-        return hits
-    words = contamination_words(whole.take(pa.array(chosen)))
-    hashed = word_hashes(words.utf8, words.starts, words.ends)
-    found = find_grams(words.first, prefix_hashes(hashed), powers, lengths, index.head_words, grams.bitmap, grams.hashes)
-    runs = find_runs(
-        *found, words.first, hashed, words.utf8, words.starts, words.ends, grams.first, grams.items, grams.words, grams.lengths,
-        held.first, index.hashed, held.utf8, held.starts, held.ends,
-    )  # fmt: skip
-    for number, item, word, item_word, num_ngrams in runs.tolist():
-        hits[chosen[number]].append(_hit(index, words, item=item, word=word, item_word=item_word, num_ngrams=num_ngrams))
-    for text in chosen:
-        hits[text].sort(key=lambda h: (h.doc_start, h.doc_end, h.item, h.item_start))
-    return hits
+    runs = _runs(*running_sums(whole), index)
+    return claimed(runs[index.wanted[runs[:, PART]]], whole, index.items.column("text"), index.lengths)
 
 
-def _hit(index: NgramIndex, words: Words, *, item: int, word: int, item_word: int, num_ngrams: int) -> Hit:
-    held, covered = index.words, num_ngrams + int(index.grams.lengths[item]) - 1
-    start = int(held.first[item]) + item_word
-    return Hit(
-        item=item,
-        num_ngrams=num_ngrams,
-        coverage=covered / int(held.first[item + 1] - held.first[item]),
-        doc_start=int(words.text_starts[word]),
-        doc_end=int(words.text_ends[word + covered - 1]),
-        item_start=int(held.text_starts[start]),
-        item_end=int(held.text_ends[start + covered - 1]),
-    )
+def _runs(first: Int64, sums: Uint64, index: NgramIndex) -> Int64:
+    """What hashes alike, in the columns of ``claims``."""
+    powers = powers_to(index.ngram_words)
+    held = Held(numbers=index.numbers, first=index.part_first, lengths=index.lengths, shared=index.shared)
+    found = [np.empty((0, 7), np.int64)]
+    for its in index.grams.filters:
+        words = passing(first, sums, powers, its)
+        given = (words, first, sums, powers)
+        found += [exact_runs(*given, length, index.grams, held) for length in its.lengths if len(words)]
+    if index.seeds is not None:
+        for its in index.seeds.filters:
+            words = passing(first, sums, powers, its)
+            found.append(near_runs(words, first, sums, powers, its.probe_words, index.seeds, held, index.ngram_words))
+    return np.concatenate(found)
 
 
-def _grams(first: Int64, hashed: Uint64, lengths: Int64, head_words: int) -> Grams:
-    """The n-grams of the parts whose words, W in all, have the hashes ``hashed`` and the borders ``first``."""
-    powers = _powers(int(lengths.max(initial=0)), head_words)
-    hashes, heads, items, words = gram_hashes(first, prefix_hashes(hashed), powers, lengths, head_words)
-    order = np.argsort(hashes, kind="stable")  # they come by part and place, and stay so within a hash
-    distinct, counts = np.unique(hashes, return_counts=True)
-    bits = 1 << min(max((_BITS_A_GRAM * len(hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
-    bitmap = np.zeros(bits // 8, np.uint8)
-    mark(heads, bitmap)
-    mark(distinct, bitmap)
-    borders = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-    return Grams(lengths=lengths, hashes=distinct, first=borders, items=items[order], words=words[order], bitmap=bitmap)
+def _restored(state: dict[str, Any]) -> NgramIndex:
+    return NgramIndex(**state).settled()
 
 
-def _powers(longest: int, head_words: int) -> Uint64:
-    """Powers of the multiplier, up to the longest n-gram's."""
-    return np.array([pow(int(MULTIPLIER), n, 1 << 64) for n in range(max(longest, head_words) + 1)], np.uint64)
+def _only(made_by: Callable[[], NgramIndex], names: frozenset[str]) -> NgramIndex:
+    return made_by().only(names)
+
+
+def _holds(part_first: Int64, places: Uint32) -> Bool:
+    """Whether each part has a place."""
+    return np.diff(np.searchsorted(places, part_first.astype(np.uint32))) > 0
 
 
 def _array(texts: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 
 from pipelines.contamination.boilerplate import Boilerplate
-from pipelines.contamination.ngrams import Hit, NgramIndex, scan
+from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import NGRAM_WORDS
 from pipelines.contract.errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from pipelines.contamination.claims import Hit
 
 Action = Literal["drop", "cut", "flag"]
 Reason = Literal["inexact", "no_answer", "low_coverage", "document_dropped", "in_a_cut"]
@@ -50,7 +52,7 @@ class ActionRules:
 
     def check(self, index: NgramIndex) -> None:
         """Raises ConfigError where a benchmark of the index has no action, or one that does not exist."""
-        for name in sorted({str(name) for name in index.benchmarks}):
+        for name in index.benchmarks.distinct():
             if self.action_by_benchmark.get(name) not in get_args(Action):
                 raise ConfigError(f"decontaminate.actions.{name}: got {self.action_by_benchmark.get(name)!r}; expected one of {get_args(Action)}")
 

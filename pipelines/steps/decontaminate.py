@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.contamination.boilerplate import Boilerplate, boilerplate_of
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
-from pipelines.contamination.ngrams import IndexSource, NgramIndex, shared_index
+from pipelines.contamination.index_files import IndexSource, shared_index
 from pipelines.contamination.parts import PartRule
 from pipelines.contamination.rules import ActionRules
 from pipelines.contract.config import encode
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from pipelines.contamination.ngrams import NgramIndex
     from pipelines.engine.base import Engine
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
@@ -81,7 +82,9 @@ def index_of(work: Work) -> NgramIndex:
     options, items = work.config.decontaminate, work.table("register", "benchmark_items")
     if items.num_rows > MAX_ITEMS:
         raise PartError(f"decontaminate: {items.num_rows:,} registered parts; an index holds at most {MAX_ITEMS:,}: name fewer tasks under [eval]")
-    return shared_index(IndexSource(items=items, ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts))
+    folder = work.warehouse.root / "scratch" / "indexes"  # it lives as long as the run, and workers of all machines see it
+    rule = PartRule(ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts)
+    return shared_index(IndexSource(items=items, rule=rule, folder=folder))
 
 
 def living_sides(work: Work) -> Table:

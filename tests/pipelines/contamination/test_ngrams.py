@@ -4,17 +4,14 @@ import gzip
 import json
 import pickle
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contamination import ngrams
-from pipelines.contamination.ngrams import IndexSource, NgramIndex, scan, shared_index
+from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import checkable
-from pipelines.contract.parts import PartWriter, tables_of
 from pipelines.contract.schema import BENCHMARK_ITEMS
 from pipelines.text.words import contamination_words, count_words
 
@@ -71,15 +68,6 @@ def test_every_ngram_of_a_text_that_is_in_a_part_is_in_one_hit_and_nothing_else_
     check_against_plain(texts, parts, ngram_words, min_words, match_whole=match_whole)
 
 
-@settings(max_examples=60)
-@given(TEXTS, TEXTS, st.integers(1, 4))
-def test_hashes_that_collide_all_the_time_make_no_false_claim_and_hide_nothing(texts, parts, ngram_words):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ngrams, "word_hashes", lambda _, starts, __: np.zeros(len(starts), np.uint64))
-        patch.setattr(ngrams, "running_sums", lambda given: (contamination_words(given).first, np.zeros(given.nbytes + 1, np.uint64)))
-        check_against_plain(texts, parts, ngram_words, 2, match_whole=False)
-
-
 def test_a_run_of_ngrams_is_one_hit_with_its_place_on_both_sides():
     part, text = f"Q: {numbered(*range(20))}?", f"Über: {numbered(*range(5, 19)).upper()}! End."
     (hit,) = scan(pa.array([text]), NgramIndex.build(items(part)))[0]
@@ -132,7 +120,7 @@ def test_an_index_of_some_benchmarks_keeps_the_numbers_of_rows():
     index, texts = NgramIndex.build(table), pa.array([numbered(*range(13)), numbered(*range(20, 33))])
     assert [[hit.item for hit in hits] for hits in scan(texts, index.only(["b"]))] == [[], [1]]
     assert [[hit.item for hit in hits] for hits in scan(texts, index.only([]))] == [[], []]
-    assert index.only(["b"]).benchmarks == ("a", "b")
+    assert list(index.only(["b"]).benchmarks) == index.benchmarks.distinct() == ["a", "b"]
 
 
 @pytest.mark.parametrize("table", [items(), items(""), items("too short")])
@@ -171,19 +159,3 @@ def test_real_items_planted_in_real_documents_are_found_and_real_documents_agree
         assert bool(hits) == any(tuple(words[i : i + n]) in grams for n in lengths for i in range(len(words) - n + 1))
     for i, hits in enumerate(scan(pa.array(planted), index)):
         assert count_words(questions[i]) < 8 or any(hit.item == i and hit.coverage == 1.0 for hit in hits)
-
-
-def test_an_index_of_a_table_pickles_as_the_names_of_its_files_and_is_made_once_a_process(tmp_path):
-    schema = {"benchmark_items": BENCHMARK_ITEMS.schema}
-    with PartWriter(tmp_path, schema) as writer:
-        writer.write({"benchmark_items": pa.concat_tables([items(numbered(*range(100, 5000)), benchmark=name) for name in ("b", "a")])})
-    table = tables_of(writer.files, schema)["benchmark_items"]
-    index = shared_index(IndexSource(items=table, ngram_words=13, min_words=8))
-    some = index.only(["b"])
-    for one in (index, some):
-        assert len(pickle.dumps(one)) < 4000
-        again = pickle.loads(pickle.dumps(one))
-        assert again is pickle.loads(pickle.dumps(one))
-        assert again.benchmarks == ("a", "b")
-        assert scan(pa.array([numbered(*range(200, 220))]), again) == scan(pa.array([numbered(*range(200, 220))]), one)
-    assert [hit.item for hit in scan(pa.array([numbered(*range(200, 220))]), pickle.loads(pickle.dumps(some)))[0]] == [1]

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from pipelines.contamination.boilerplate import Boilerplate, count_ngrams
+from pipelines.contamination.claims import Hit
 from pipelines.contamination.decontaminate import CountNgrams, Decontaminate
-from pipelines.contamination.ngrams import Hit, NgramIndex, scan
+from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import PartRule
 from pipelines.contamination.rules import ActionRules
 from pipelines.contract.schema import BENCHMARK_ITEMS
