@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +13,15 @@ from pipelines.contamination.inexact import word_distance
 from pipelines.text.words import Words, contamination_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
+
+    from pipelines.text.words import NormalForm, Reading
 
     Int64 = npt.NDArray[np.int64]
 
-TEXT, PART, WORD, END, PART_WORD, PART_END, EDITS = range(7)  # columns of runs: int64[R, 7]; words are counted from the text's, and the part's, first
+TEXT, READ = 0, 1  # columns of runs, int64[R, 7]: the text, the reading of a part, first word and word behind the last in both, words that differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +39,58 @@ class Hit:
     num_edits: int = 0  # words that differ
 
 
-def claimed(runs: Int64, texts: pa.Array, parts: pa.Array | pa.ChunkedArray, lengths: Int64) -> list[list[Hit]]:
+class Readings(Protocol):
+    """What an index knows of its parts."""
+
+    @property
+    def items(self) -> pa.Table:
+        """The parts' texts, among other things."""
+        ...
+
+    @property
+    def part_of(self) -> Int64:
+        """The part of each reading."""
+        ...
+
+    @property
+    def lengths(self) -> Int64:
+        """Words of the n-grams of each reading."""
+        ...
+
+    @property
+    def normal_form(self) -> NormalForm:
+        """What a word is."""
+        ...
+
+
+def claimed(runs: Mapping[Reading, Int64], texts: pa.Array, index: Readings) -> list[list[Hit]]:
     """For each text its hits, by place in the text, then by part: the runs whose words are what their hashes said.
 
-    Of runs with faults that lie in one another only the longest is a hit, and none that lies in a run of the same part without any.
+    What lies in a run of the same part, read otherwise or with fewer faults, is no hit of its own.
     """
     hits: list[list[Hit]] = [[] for _ in range(len(texts))]
-    if not len(runs):
-        return hits
-    text_side, part_side = _Side.of(texts, runs[:, TEXT]), _Side.of(parts, runs[:, PART])
     found: dict[tuple[int, int], list[Hit]] = defaultdict(list)
-    for row in np.unique(runs, axis=0).tolist():
-        hit = _hit(row, text_side, part_side, int(lengths[row[PART]]))
-        if hit is not None:
-            found[row[TEXT], row[PART]].append(hit)
-    for (text, _), its in found.items():
-        hits[text] += _outermost(its)
-    for its in hits:
-        its.sort(key=lambda hit: (hit.doc_start, hit.doc_end, hit.item, hit.item_start))
+    parts = index.items.column("text")
+    for reading, given in runs.items():
+        is_parted = given[:, READ] >= len(parts)
+        by_reading: dict[Reading, Int64] = {"joined": given[~is_parted], "parted": given[is_parted]}
+        for part_reading, its in by_reading.items():
+            if not len(its):
+                continue
+            text_side = _Side.of(texts, its[:, TEXT], reading, index.normal_form)
+            part_side = _Side.of(parts, index.part_of[its[:, READ]], part_reading, index.normal_form)
+            for text, read, *run in np.unique(its, axis=0).tolist():
+                hit = _hit((text, int(index.part_of[read]), *run), text_side, part_side, int(index.lengths[read]))
+                if hit is not None:
+                    found[text, hit.item].append(hit)
+    for (text, _), of_part in found.items():
+        hits[text] += _outermost(of_part)
+    for of_text in hits:
+        of_text.sort(key=lambda hit: (hit.doc_start, hit.doc_end, hit.item, hit.item_start))
     return hits
 
 
-def _hit(row: list[int], texts: _Side, parts: _Side, length: int) -> Hit | None:
+def _hit(row: tuple[int, ...], texts: _Side, parts: _Side, length: int) -> Hit | None:
     """The hit of a run, or None where words only hash alike."""
     text, part, word, end, part_word, part_end, faults = row
     if faults:
@@ -83,15 +117,11 @@ def _hit(row: list[int], texts: _Side, parts: _Side, length: int) -> Hit | None:
 
 
 def _outermost(hits: list[Hit]) -> list[Hit]:
-    """Hits of one part in one text, without those with faults that lie in another."""
-    kept = [hit for hit in hits if not hit.num_edits]
-    spans = [(hit.doc_start, hit.doc_end) for hit in kept]
-    for hit in sorted(
-        (hit for hit in hits if hit.num_edits), key=lambda hit: (hit.doc_start - hit.doc_end, hit.num_edits, hit.doc_start, hit.item_start)
-    ):
-        if not any(start <= hit.doc_start and hit.doc_end <= end for start, end in spans):
+    """Hits of one part in one text, without those that lie in another: of one without faults, or of a longer one."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.num_edits > 0, hit.doc_start - hit.doc_end, hit.num_edits, hit.doc_start, hit.item_start)):
+        if not any(other.doc_start <= hit.doc_start and hit.doc_end <= other.doc_end for other in kept):
             kept.append(hit)
-            spans.append((hit.doc_start, hit.doc_end))
     return kept
 
 
@@ -103,11 +133,14 @@ class _Side:
     words: Words
 
     @classmethod
-    def of(cls, texts: pa.Array | pa.ChunkedArray, numbers: Int64) -> _Side:
+    def of(cls, texts: pa.Array | pa.ChunkedArray, numbers: Int64, reading: Reading, normal_form: NormalForm) -> _Side:
         """The texts of these numbers."""
         chosen = np.unique(numbers)
         taken = texts.take(pa.array(chosen))
-        return cls(numbers=chosen, words=contamination_words(taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken))
+        return cls(
+            numbers=chosen,
+            words=contamination_words(taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken, reading, normal_form=normal_form),
+        )
 
     def utf8(self, text: int, start: int, end: int) -> bytes:
         """The words from ``start`` to before ``end`` of a text, one blank between them."""

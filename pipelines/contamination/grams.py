@@ -95,10 +95,10 @@ class Grams:
         return {"borders": self.borders, "places": self.places, **{f"filter_{its.probe_words}": its.bits for its in self.filters}}
 
 
-def passing(first: Int64, sums: Uint64, powers: Uint64, its: Filter) -> Int64:
-    """Words of texts at which an n-gram may begin, ascending."""
+def passing(starts: Int64, ends: Int64, sums: Uint64, powers: Uint64, its: Filter) -> Int64:
+    """Words at which an n-gram may begin that lies in one of the stretches of words, ascending as these are."""
     found = np.empty(len(sums), np.int64)
-    count = _pass(first, sums, powers, its.probe_words, its.bits, found)
+    count = _pass(starts, ends, sums, powers, its.probe_words, its.bits, found)
     return found[:count]
 
 
@@ -153,14 +153,14 @@ def _mark(sums: Uint64, powers: Uint64, places: Uint32, probe: int, bits: Uint64
 
 
 @kernel
-def _pass(first: Int64, sums: Uint64, powers: Uint64, probe: int, bits: Uint64, found: Int64) -> int:
+def _pass(starts: Int64, ends: Int64, sums: Uint64, powers: Uint64, probe: int, bits: Uint64, found: Int64) -> int:
     """Fills ``found``; returns how many there are."""
     count = np.int64(0)
     values = np.empty(_BLOCK, np.uint64)
     mask = np.uint64(bits.size - 1)
-    for text in range(first.size - 1):
-        end = first[text + 1] - probe + 1
-        for low in range(first[text], end, _BLOCK):
+    for stretch in range(starts.size):
+        end = ends[stretch] - probe + 1
+        for low in range(starts[stretch], end, _BLOCK):
             size = min(_BLOCK, end - low)
             for i in range(size):
                 values[i] = gram(sums, powers, low + i, probe)

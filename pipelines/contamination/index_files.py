@@ -24,10 +24,11 @@ from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contamination.parts import PartRule
 from pipelines.contract.errors import explained
 from pipelines.contract.parts import Table, read_table
+from pipelines.text.words import NormalForm
 
 _LAYOUT: Final = 1  # of the files, and of what words and hashes are: goes up with either
 _ORDER: Final = ("benchmark", "item_id", "part")
-_ARRAYS: Final = ("numbers", "part_first", "lengths", "shared", "passed_over", "answered", "wanted")
+_ARRAYS: Final = ("numbers", "first", "part_of", "lengths", "shared", "passed_over", "answered", "wanted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,13 @@ class IndexSource:
     rule: PartRule
     folder: Path
     inexact: InexactRule | None = None
+    normal_form: NormalForm = "assay"
 
     @property
     def key(self) -> str:
         """Of the index among all that the folder holds."""
         inexact = None if self.inexact is None else asdict(self.inexact)
-        made_of = [_LAYOUT, self.items.content_sha256, asdict(self.rule), inexact]
+        made_of = [_LAYOUT, self.items.content_sha256, asdict(self.rule), inexact, self.normal_form]
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
 
 
@@ -59,7 +61,7 @@ def shared_index(source: IndexSource) -> NgramIndex:
     if not folder.is_dir():
         items = read_table(source.items)
         items = items.filter(source.rule.looked_for(items)).sort_by([(name, "ascending") for name in _ORDER])
-        built = NgramIndex.build(items, source.rule.ngram_words, source.rule.min_words, inexact=source.inexact)
+        built = NgramIndex.build(items, source.rule.ngram_words, source.rule.min_words, inexact=source.inexact, normal_form=source.normal_form)
         try:
             _publish(built, folder)
         except OSError as error:
@@ -85,7 +87,7 @@ def _write(index: NgramIndex, folder: Path) -> None:
     for name in _ARRAYS:
         array: np.ndarray[Any, Any] = getattr(index, name)
         np.save(folder / f"{name}.npy", array)
-    facts: dict[str, Any] = {"foreign": index.foreign, "ngram_words": index.ngram_words}
+    facts: dict[str, Any] = {"foreign": index.foreign, "ngram_words": index.ngram_words, "normal_form": index.normal_form}
     for name, grams in {"grams": index.grams, "seeds": index.seeds}.items():
         if grams is not None:
             facts[name] = [{"probe_words": its.probe_words, "lengths": its.lengths} for its in grams.filters]
@@ -102,6 +104,7 @@ def _opened(folder: Path) -> NgramIndex:
         items=pa.ipc.open_file(pa.memory_map(str(folder / "items.arrow"))).read_all(),
         foreign=facts["foreign"],
         ngram_words=facts["ngram_words"],
+        normal_form=facts["normal_form"],
         **{name: _mapped(folder / f"{name}.npy") for name in _ARRAYS},
         grams=_grams(folder, "grams", facts["grams"]),
         seeds=_grams(folder, "seeds", facts["seeds"]) if "seeds" in facts else None,

@@ -65,7 +65,7 @@ def seeds_of(words: PartWords, windows: Int64, powers: Uint64, longest: int, rul
     """The seeds of parts whose windows have so many words, 0 where a part is not looked for with faults; ``longest`` is the words of a full one."""
     windows = np.where(windows >= _FEWEST_WORDS, windows, 0)
     length = seed_words(longest)
-    of_long = every_gram(words, np.where(words.num_words >= longest, np.where(windows > 0, length, 0), 0), seed_step(longest))
+    of_long = every_gram(words, np.where((windows > 0) & (words.num_words >= longest), length, 0), seed_step(longest), reach=longest)
     whole = np.flatnonzero((windows > 0) & (words.num_words < longest))
     half = words.num_words[whole] // 2
     places = np.concatenate([of_long.places, words.first[whole], words.first[whole] + half]).astype(np.uint32)

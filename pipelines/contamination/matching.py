@@ -38,7 +38,7 @@ _FIRST_OPEN: Final = 64
 def prefix_hashes(hashes: Uint64) -> Uint64:
     """P of the module's docstring: uint64[W + 1]."""
     prefixes = np.zeros(len(hashes) + 1, np.uint64)
-    fill_prefixes(hashes, prefixes)
+    _fill_prefixes(hashes, prefixes)
     return prefixes
 
 
@@ -131,8 +131,7 @@ def agreed_before(sums: Uint64, word: Whole, start: Whole, numbers: Uint32, plac
 
 
 @kernel
-def fill_prefixes(hashes: Uint64, prefixes: Uint64) -> None:
-    """Goes on with running sums from the first of them."""
+def _fill_prefixes(hashes: Uint64, prefixes: Uint64) -> None:
     for i in range(hashes.size):
         prefixes[i + 1] = prefixes[i] * MULTIPLIER + hashes[i]
 
@@ -145,12 +144,14 @@ class Held:
         numbers: words of the parts, with borders.
         first: place of each part's first word.
         lengths: words of each part's n-grams, 0 where it is not looked for.
+        num_first: parts that are held with all their n-grams; of those behind them some n-grams are left out.
         shared: hashes of n-grams that are in too many parts, ascending.
     """
 
     numbers: Uint32
     first: Int64
     lengths: Int64
+    num_first: int
     shared: Uint64
 
 
@@ -168,7 +169,7 @@ class Buckets(Protocol):
         ...
 
 
-def exact_runs(words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, grams: Buckets, held: Held) -> Int64:
+def exact_runs(words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, grams: Buckets, held: Held, *, is_whole: bool) -> Int64:
     """Runs of n-grams of one length that are in a text and in a part: int64[R, 7], in the columns of ``claims``.
 
     N-grams that follow each other in the text and in the part are one run; where an n-gram stands in a part more than once, the place from which
@@ -182,13 +183,15 @@ def exact_runs(words: Int64, first: Int64, sums: Uint64, powers: Uint64, length:
         length: words of an n-gram.
         grams: n-grams of the parts.
         held: the parts.
+        is_whole: whether all words at which an n-gram may begin are among ``words``; if not, or if not all n-grams of a part are held, a run is
+            followed back to where it begins, and may be given more than once.
     """
     room = 256
     while True:
         runs = np.empty((room, 7), np.int64)
         count = _join_runs(
             words, first, sums, powers, length, grams.borders, grams.places, held.numbers, held.first, held.lengths, held.shared,
-            shift_for(grams.borders), runs,
+            held.num_first if is_whole else 0, shift_for(grams.borders), runs,
         )  # fmt: skip
         if count <= room:
             return runs[:count]
@@ -203,7 +206,7 @@ def _is_shared(shared: Uint64, value: np.uint64) -> bool:
 
 @kernel
 def _doubled(values: Int64) -> Int64:
-    more = np.empty((4, 2 * values.shape[1]), np.int64)
+    more = np.empty((3, 2 * values.shape[1]), np.int64)
     more[:, : values.shape[1]] = values
     return more
 
@@ -211,11 +214,11 @@ def _doubled(values: Int64) -> Int64:
 @kernel
 def _join_runs(  # noqa: C901, PLR0912, PLR0915 - two lists in the order of places are merged at every word
     words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, borders: Uint32, places: Uint32, numbers: Uint32,
-    part_first: Int64, lengths: Int64, shared: Uint64, shift: int, runs: Int64,
+    part_first: Int64, lengths: Int64, shared: Uint64, num_whole: int, shift: int, runs: Int64,
 ) -> int:  # fmt: skip
     """Fills ``runs`` as far as it goes; returns how many there are."""
-    # Runs that the last word left open, by part: the place of their last n-gram, the part's first place and the border behind it, the run's row.
-    open_runs, goes_on = np.empty((4, _FIRST_OPEN), np.int64), np.empty((4, _FIRST_OPEN), np.int64)
+    # Runs that the last word left open, by part: the place of their last n-gram, the part's first place and the border behind it.
+    open_runs, goes_on = np.empty((3, _FIRST_OPEN), np.int64), np.empty((3, _FIRST_OPEN), np.int64)
     num_open, open_word, count, text = 0, -2, 0, 0
     for i in range(words.size):
         word = words[i]
@@ -233,9 +236,6 @@ def _join_runs(  # noqa: C901, PLR0912, PLR0915 - two lists in the order of plac
             if numbers[open_runs[0, o] + length] == number_at(sums, word + length - 1):
                 open_runs[:, kept] = open_runs[:, o]
                 open_runs[0, kept] += 1
-                if open_runs[3, kept] < runs.shape[0]:
-                    runs[open_runs[3, kept], 3] += 1
-                    runs[open_runs[3, kept], 5] += 1
                 kept += 1
         num_open = 0
         value = gram(sums, powers, word, length)
@@ -259,27 +259,29 @@ def _join_runs(  # noqa: C901, PLR0912, PLR0915 - two lists in the order of plac
             if lengths[part] != length:
                 continue
             border = part_first[part + 1] - 1
+            most = length + agreed_after(sums, word + length, first[text + 1], numbers, place + length)
             if at < stop and np.int64(places[at]) < border:
-                most = agreed_after(sums, word, first[text + 1], numbers, place)
                 while at < stop and np.int64(places[at]) < border:
                     agreed = agreed_after(sums, word, first[text + 1], numbers, np.int64(places[at]))
                     if agreed > most:
                         place, most = np.int64(places[at]), agreed
                     at += 1
             before: Whole = 0
-            if shared.size:
+            if part >= num_whole:
+                before = agreed_before(sums, word, first[text], numbers, place)
+            elif shared.size:
                 before = agreed_before(sums, word, first[text], numbers, place)
                 for back in range(before):
                     if not _is_shared(shared, gram(sums, powers, word - back - 1, length)):
                         before = back
                         break
-            goes_on[0, num_open], goes_on[1, num_open], goes_on[2, num_open], goes_on[3, num_open] = place, part_first[part], border, count
+            goes_on[0, num_open], goes_on[1, num_open], goes_on[2, num_open] = place, part_first[part], border
             num_open += 1
             if count < runs.shape[0]:
                 start, held = word - first[text], place - part_first[part]
                 runs[count, 0], runs[count, 1], runs[count, 6] = text, part, 0
-                runs[count, 2], runs[count, 3] = start - before, start + length
-                runs[count, 4], runs[count, 5] = held - before, held + length
+                runs[count, 2], runs[count, 3] = start - before, start + most
+                runs[count, 4], runs[count, 5] = held - before, held + most
             count += 1
         open_runs, goes_on = goes_on, open_runs
     return count

@@ -20,15 +20,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contamination.claims import PART, Hit, claimed
+from pipelines.contamination.claims import READ, Hit, claimed
 from pipelines.contamination.grams import Grams, passing
 from pipelines.contamination.indexing import MAX_PARTS_PER_NGRAM, PartWords, every_gram, foreign_character, rationed
 from pipelines.contamination.inexact import InexactRule, near_runs, seeds_of
 from pipelines.contamination.matching import Held, exact_runs, powers_to
 from pipelines.contamination.names import Names
 from pipelines.contamination.parts import MIN_WORDS, NGRAM_WORDS
-from pipelines.contamination.screen import running_sums
-from pipelines.text.words import contamination_words
+from pipelines.contamination.screen import BothSums, both_sums
+from pipelines.text.words import NormalForm, Reading, contamination_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,16 +48,18 @@ class NgramIndex:
     """Registered parts, one a row of the table it was built from. Immutable, and it pickles; about 20 bytes a word of the parts.
 
     Attributes:
-        items: the rows, with the columns ``NAMES``, each in one chunk.
-        numbers: words of the parts, end to end, with a border after each part (`pipelines.contamination.matching`).
-        part_first: int64[M + 1], place of each part's first word.
-        lengths: int64[M], words of a part's n-grams; 0 where it is not looked for.
+        items: M rows, with the columns ``NAMES``, each in one chunk.
+        numbers: words of the parts in S readings, with a border after each (`pipelines.contamination.indexing`).
+        first: int64[S + 1], place of each reading's first word.
+        part_of: int64[S], the part that is read; the first M are the joined readings.
+        lengths: int64[S], words of a reading's n-grams; 0 where it is not looked for.
         grams: where the n-grams stand.
         seeds: where the seeds of the inexact tier stand; None where it is not asked for.
         shared: hashes of the n-grams that too many parts share, ascending.
         passed_over: bool[M]; all n-grams of the part are shared, so that nobody can say whether it is in a corpus.
         foreign: a character that is part of words, and that no part holds.
         ngram_words: words of the n-grams of long parts.
+        normal_form: what a word is.
         answered: bool[M]; whether the part's item has an answer, and where that is not known.
         wanted: bool[M]; parts that are looked for.
         made_by: how another process makes the same index, of one that it can.
@@ -65,7 +67,8 @@ class NgramIndex:
 
     items: pa.Table
     numbers: Uint32
-    part_first: Int64
+    first: Int64
+    part_of: Int64
     lengths: Int64
     grams: Grams
     seeds: Grams | None
@@ -73,6 +76,7 @@ class NgramIndex:
     passed_over: Bool
     foreign: str
     ngram_words: int
+    normal_form: NormalForm
     answered: Bool
     wanted: Bool
     made_by: Callable[[], NgramIndex] | None = None
@@ -85,6 +89,7 @@ class NgramIndex:
         min_words: int = MIN_WORDS,
         *,
         inexact: InexactRule | None = None,
+        normal_form: NormalForm = "assay",
         max_parts_per_ngram: int = MAX_PARTS_PER_NGRAM,
     ) -> NgramIndex:
         """An index over a table in the schema BENCHMARK_ITEMS. Words are counted anew.
@@ -93,21 +98,22 @@ class NgramIndex:
             PartError: the parts have more words than an index holds.
         """
         texts = _array(items.column("text").cast(pa.large_string()))
-        words = PartWords.of(texts)
-        asks = np.array(items.column("match_whole").to_pylist(), np.bool_)
-        is_long = words.num_words >= min(min_words, ngram_words)
+        words = PartWords.of(texts, normal_form)
+        asks = np.array(items.column("match_whole").to_pylist(), np.bool_)[words.part_of]
+        is_long = words.num_words[words.part_of] >= min(min_words, ngram_words)  # it is the first reading that decides
         lengths = np.where(asks | is_long, np.minimum(words.num_words, ngram_words), 0)
         powers = powers_to(ngram_words)
         given, reached, shared = rationed(every_gram(words, lengths), words, powers, max_parts_per_ngram)
         return cls(
             items=pa.table([texts if name == "text" else _array(items.column(name)) for name in NAMES], list(NAMES)),
-            numbers=words.numbers, part_first=words.first, lengths=lengths,
+            numbers=words.numbers, first=words.first, part_of=words.part_of, lengths=lengths,
             grams=Grams.of(words.sums, powers, given, reached, probe_words=min(min_words, ngram_words)),
             seeds=None if inexact is None else seeds_of(words, np.where(is_long, lengths, 0), powers, ngram_words, inexact),
             shared=shared,
-            passed_over=(lengths > 0) & ~_holds(words.first, given.places),
+            passed_over=_passed_over(words, lengths, given.places),
             foreign=foreign_character([texts]),
             ngram_words=ngram_words,
+            normal_form=normal_form,
             answered=np.array([value is not False for value in items.column("has_answer").to_pylist()], np.bool_),
             wanted=np.ones(len(texts), np.bool_),
         ).settled()  # fmt: skip
@@ -137,14 +143,23 @@ class NgramIndex:
     def settled(self) -> NgramIndex:
         """The index itself, its arrays read-only: kernels are compiled once for each kind of array that they get, and files are mapped so."""
         both = [self.grams, *([self.seeds] if self.seeds else [])]
-        own: list[npt.NDArray[Any]] = [self.numbers, self.part_first, self.lengths, self.shared, self.passed_over, self.answered, self.wanted]
+        own: list[npt.NDArray[Any]] = [
+            self.numbers,
+            self.first,
+            self.part_of,
+            self.lengths,
+            self.shared,
+            self.passed_over,
+            self.answered,
+            self.wanted,
+        ]
         for array in (*own, *(array for grams in both for array in grams.arrays().values())):
             array.flags.writeable = False
         return self
 
     def word_spans(self, item: int) -> tuple[Int64, Int64]:
         """First byte of each word of a part, and the first byte after it, in the part's text."""
-        words = contamination_words(self.items.column("text").slice(item, 1).combine_chunks())
+        words = contamination_words(_array(self.items.column("text").slice(item, 1)), normal_form=self.normal_form)
         return words.text_starts, words.text_ends
 
     def foreign_character(self) -> str:
@@ -166,22 +181,36 @@ def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]
     if not len(texts) or not index.wanted.any():
         return [[] for _ in range(len(texts))]
     whole = _array(texts)
-    runs = _runs(*running_sums(whole), index)
-    return claimed(runs[index.wanted[runs[:, PART]]], whole, index.items.column("text"), index.lengths)
+    both = both_sums(whole, index.normal_form)
+    first, sums = both.joined
+    runs: dict[Reading, Int64] = {"joined": _runs(first, sums, (first[:-1], first[1:]), index, is_whole=True)}
+    if both.differs.any():
+        runs["parted"] = _runs(*both.parted, _near(both, index.ngram_words), index, is_whole=False)
+    found = {reading: its[index.wanted[index.part_of[its[:, READ]]]] for reading, its in runs.items()}
+    return claimed(found, whole, index)
 
 
-def _runs(first: Int64, sums: Uint64, index: NgramIndex) -> Int64:
-    """What hashes alike, in the columns of ``claims``."""
+def _near(both: BothSums, reach: int) -> tuple[Int64, Int64]:
+    """Stretches of words around those that only a parted reading has, with ``reach`` words on both sides: first words, and words behind the last."""
+    first, places = both.parted[0], np.flatnonzero(both.is_other)
+    text = np.searchsorted(first, places, side="right") - 1
+    starts, ends = np.maximum(places - reach, first[text]), np.minimum(places + reach + 1, first[text + 1])
+    is_apart = starts[1:] > ends[:-1]
+    return starts[np.append(True, is_apart)], ends[np.append(is_apart, True)]
+
+
+def _runs(first: Int64, sums: Uint64, stretches: tuple[Int64, Int64], index: NgramIndex, *, is_whole: bool) -> Int64:
+    """What hashes alike, in the columns of ``claims``, of n-grams and seeds that lie in stretches of the words."""
     powers = powers_to(index.ngram_words)
-    held = Held(numbers=index.numbers, first=index.part_first, lengths=index.lengths, shared=index.shared)
+    held = Held(numbers=index.numbers, first=index.first, lengths=index.lengths, num_first=index.items.num_rows, shared=index.shared)
     found = [np.empty((0, 7), np.int64)]
     for its in index.grams.filters:
-        words = passing(first, sums, powers, its)
-        given = (words, first, sums, powers)
-        found += [exact_runs(*given, length, index.grams, held) for length in its.lengths if len(words)]
+        words = passing(*stretches, sums, powers, its)
+        lengths = its.lengths if len(words) else ()
+        found += [exact_runs(words, first, sums, powers, length, index.grams, held, is_whole=is_whole) for length in lengths]
     if index.seeds is not None:
         for its in index.seeds.filters:
-            words = passing(first, sums, powers, its)
+            words = passing(*stretches, sums, powers, its)
             found.append(near_runs(words, first, sums, powers, its.probe_words, index.seeds, held, index.ngram_words))
     return np.concatenate(found)
 
@@ -194,9 +223,13 @@ def _only(made_by: Callable[[], NgramIndex], names: frozenset[str]) -> NgramInde
     return made_by().only(names)
 
 
-def _holds(part_first: Int64, places: Uint32) -> Bool:
-    """Whether each part has a place."""
-    return np.diff(np.searchsorted(places, part_first.astype(np.uint32))) > 0
+def _passed_over(words: PartWords, lengths: Int64, places: Uint32) -> Bool:
+    """Parts that are looked for, and none of whose n-grams is in the index."""
+    has_some = np.diff(np.searchsorted(places, words.first.astype(np.uint32))) > 0
+    known = np.zeros(words.num_parts, np.bool_)
+    np.logical_or.at(known, words.part_of, has_some)
+    passed_over: Bool = (lengths[: words.num_parts] > 0) & ~known
+    return passed_over
 
 
 def _array(texts: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -131,8 +131,8 @@ def test_faults_that_share_no_window_are_one_hit_and_two_in_a_window_are_none():
 
 def test_a_hit_without_faults_is_not_told_again_and_a_word_or_two_beyond_it_do_not_count():
     index = index_of(" ".join(PART))
-    assert [hit.tier for hit in found(" ".join([*PART[:14], "other", *PART[15:18], "end"]), index)] == ["exact"]
-    assert sorted(hit.tier for hit in found(" ".join([*PART[:14], "other", *PART[15:21], "end"]), index)) == ["exact", "inexact"]
+    assert [hit.tier for hit in found(" ".join([*PART[:14], "other", *PART[15:20], "end"]), index)] == ["exact"]
+    assert sorted(hit.tier for hit in found(" ".join([*PART[:14], "other", *PART[15:22], "end"]), index)) == ["exact", "inexact"]
 
 
 def test_a_part_of_ten_words_is_met_with_one_fault_but_not_with_two():

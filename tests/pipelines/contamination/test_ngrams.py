@@ -3,13 +3,17 @@
 import gzip
 import json
 import pickle
+from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.contamination import indexing, ngrams, screen
+from pipelines.contamination.matching import prefix_hashes
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import checkable
 from pipelines.contract.schema import BENCHMARK_ITEMS
@@ -159,3 +163,62 @@ def test_real_items_planted_in_real_documents_are_found_and_real_documents_agree
         assert bool(hits) == any(tuple(words[i : i + n]) in grams for n in lengths for i in range(len(words) - n + 1))
     for i, hits in enumerate(scan(pa.array(planted), index)):
         assert count_words(questions[i]) < 8 or any(hit.item == i and hit.coverage == 1.0 for hit in hits)
+
+
+@pytest.mark.parametrize("written", ["well-known", "well known", "wellknown"])
+@pytest.mark.parametrize("registered", ["well-known", "well known"])
+def test_an_item_is_met_once_however_its_words_are_joined(written, registered):
+    part = " ".join([numbered(*range(9)), registered, numbered(*range(10, 18))])
+    text = " ".join(["before", numbered(*range(9)), written, numbered(*range(10, 18)), "behind"])
+    hits = scan(pa.array([text]), NgramIndex.build(items(part)))[0]
+    if written == "wellknown" and registered == "well known":
+        assert hits == []  # of one word nobody knows which two it was
+    else:
+        (hit,) = hits
+        assert (hit.coverage, hit.item_start, hit.item_end) == (1.0, 0, len(part))
+        assert text[hit.doc_start : hit.doc_end] == text[7:-7]
+
+
+def test_runs_in_both_readings_are_one_hit_as_long_as_the_longer_one():
+    part = " ".join([numbered(*range(15)), "well-known", numbered(*range(15, 40)), "so-called", numbered(*range(40, 60))])
+    (hit,) = scan(pa.array([f"x {part.replace('-', ' ')} y"]), NgramIndex.build(items(part)))[0]
+    assert hit.coverage == 1.0
+    (hit,) = scan(pa.array([f"x {part} y"]), NgramIndex.build(items(part.replace("-", " "))))[0]
+    assert hit.coverage == 1.0
+
+
+def test_an_ngram_that_too_many_parts_share_begins_no_hit_but_belongs_to_one():
+    shared = numbered(*range(20))
+    index = NgramIndex.build(items(*(f"{shared} the{i} end{i} of{i}" for i in range(6)), shared), max_parts_per_ngram=5)
+    assert scan(pa.array([f"x {shared} y"]), index) == [[]]
+    (hit,) = scan(pa.array([f"x {shared} the3 end3 of3 y"]), index)[0]
+    assert (hit.item, hit.coverage) == (3, 1.0)
+    assert index.passed_over.tolist() == [False] * 6 + [True]
+
+
+def test_parts_that_begin_alike_are_all_met_each_as_far_as_it_goes():
+    parts = [numbered(*range(n)) for n in range(13, 40)]
+    hits = scan(pa.array([numbered(*range(30))]), NgramIndex.build(items(*parts)))[0]
+    assert {hit.item: hit.num_ngrams for hit in hits} == {i: min(n, 30) - 12 for i, n in enumerate(range(13, 40))}
+
+
+def test_a_template_of_twenty_thousand_items_costs_no_more_than_its_length():
+    template = [*numbered(*range(15)).split(), "{}", *numbered(*range(15, 30)).split()]
+    index = NgramIndex.build(items(*(" ".join(template).format(f"slot{i}") for i in range(20_000))))
+    assert len(index.shared) == 6  # three n-grams before the place that differs, three behind it
+    assert [hit.item for hit in scan(pa.array([" ".join(template).format("slot77")] * 3), index)[2]] == [77]
+    assert scan(pa.array([" ".join(template).format("unheard")]), index) == [[]]
+
+
+def test_words_whose_hashes_are_all_the_same_are_claimed_nowhere():
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (indexing, ngrams):
+            patch.setattr(module, "both_sums", _alike)
+        index = NgramIndex.build(items(numbered(*range(20))))
+        assert scan(pa.array([numbered(*range(100, 140))]), index) == [[]]
+        assert [hit.num_ngrams for hit in scan(pa.array([numbered(*range(20))]), index)[0]] == [8]
+
+
+def _alike(texts, normal_form):
+    both = screen.both_sums(texts, normal_form)
+    return replace(both, joined=(both.joined[0], prefix_hashes(np.ones(len(both.joined[1]) - 1, np.uint64))))
