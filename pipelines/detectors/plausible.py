@@ -21,26 +21,26 @@ PHONE_NUMBER: Final = re.compile(rf"\d(?:{PHONE_NUMBER_PUNCTUATION}{{0,4}}\d){{6
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that has been given out of IPv6 so far
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")  # the last four bytes are an IPv4 address (RFC 6052)
 _SECTION_PARTS_BELOW: Final = 32
-_VERSION: Final = re.compile(r"(?:version|release|revision|ver\.?|rev\.?)[\s:=]*$", re.IGNORECASE)
+_VERSION: Final = re.compile(r"(?:version|release|revision|\bver\.?|\brev\.?)[\s:=]*$", re.IGNORECASE)
 # What says that four small numbers are an address and no section: a word of the trade before them, a scheme, or a port or network behind them.
 _ADDRESSED: Final = re.compile(
-    r"(?:://|@|\b(?:ip|ipv4|dns|resolvers?|nameservers?|servers?|hosts?|address(?:es)?|ping|traceroute|dig|nslookup|ssh|gateway|router|clients?|from)"
-    r"[\s:=(\[\"'`]{1,3}(?:is\s|at\s|address\s)?)$",
+    r"(?:://|@|(?:\b(?:ip|ipv4|dns|resolvers?|nameservers?|servers?|hosts?|address(?:es)?|ping|traceroute|dig|nslookup|ssh|gateway|router|clients?|from)"
+    r"[\s:=(\[\"'`]{1,3}(?:is\s|at\s|address\s)?))$",
     re.IGNORECASE,
 )
 _PORT: Final = re.compile(r":\d{2,5}\b")
 _CONTEXT_LENGTH: Final = 40
 _BETWEEN_DIGITS: Final = re.compile(r"\d[.,]$")
+_SHAPES: Final = {
+    "decimal": r"\d+\.\d+",
+    "ip_address": r"\d+(?:\.\d+){3}(?:/\d+)?",  # whatever it says about itself
+    "us_postcode": r"\d{5}-\d{4}",
+    "years": r"[12]\d{3}\s?[-\u2013]\s?[12]\d{3}",  # from one to another
+    "digits_one_by_one": r"\d(?:\W{1,4}\d)*",  # a row of a table
+}
+NO_PHONE_SHAPE: Final = re.compile(rf"\D*(?:{'|'.join(_SHAPES.values())})\D*")
 _NO_PHONE: Final = re.compile(
-    r"""\D*(?:
-        (?P<bare_number> \d+)                           # 2147483647 is a valid US one
-        | (?P<decimal> \d+\.\d+)
-        | (?P<ip_address> \d+(?:\.\d+){3}(?:/\d+)?)     # whatever it says about itself
-        | (?P<us_postcode> \d{5}-\d{4})
-        | (?P<years> [12]\d{3}\s?[-\u2013]\s?[12]\d{3})   # from one to another
-        | (?P<digits_one_by_one> \d(?:\W{1,4}\d)*)       # a row of a table
-    )\D*""",
-    re.VERBOSE,
+    r"\D*(?:(?P<bare_number>\d+)|" + "|".join(f"(?P<{name}>{shape})" for name, shape in _SHAPES.items()) + r")\D*"  # 2147483647 is a valid one
 )
 
 

@@ -17,11 +17,14 @@ import pyarrow as pa
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.registry import did_you_mean
 from pipelines.detectors.base import Span, detectors
+from pipelines.detectors.finders import SURE
 
 # Said here, and held to what presidio and phonenumbers say by a test: to import those takes more than a second, and a run that finds its steps done
 # only wants to know what the detector's parameters are.
 ENTITIES: Final = (
     *("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IP_ADDRESS", "IBAN_CODE", "US_SSN", "URL_CREDENTIALS", "CRYPTO", "MAC_ADDRESS"),
+    *("PASSPORT", "DRIVER_LICENSE", "NATIONAL_ID", "BANK_ACCOUNT", "VEHICLE_ID", "DEVICE_ID"),  # by rules of ours alone
+    *("GEO_LOCATION", "STREET_ADDRESS"),
 )
 ON_DEMAND: Final = ("UUID", "DATE_TIME")  # not personal by themselves
 # What presidio has for one country, but for what it is never sure of without a language model: numbers that only a word before them tells.
@@ -52,7 +55,6 @@ PACKS: Final = {
     ),
 }
 _KNOWN: Final = tuple(dict.fromkeys([*ENTITIES, *ON_DEMAND, *(entity for pack in PACKS.values() for entity in pack)]))
-SURE: Final = 0.4  # what a pattern of a pack must reach: windows and gates are made for those that can
 DEFAULT_REGIONS: Final = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 REGIONS: Final = frozenset(
     """

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, Final
 
-from tldextract import TLDExtract
-
 from pipelines.detectors import windows
 from pipelines.detectors.base import DetectorTimeout
+from pipelines.detectors.finders import SURE
+from pipelines.detectors.mails import SUFFIXES
 from pipelines.detectors.phones import Matcher, regions_to_ask
-from pipelines.detectors.presidio import SURE
 from pipelines.text.lean_imports import without
 
 with without("torch", "transformers"):  # presidio imports both if it can, for engines not used here: 12 s of CPU and 320 MB in every worker
@@ -28,7 +27,6 @@ with without("torch", "transformers"):  # presidio imports both if it can, for e
 
 Finding = tuple[int, int, float, str]  # start, end, score, recogniser
 
-_SUFFIXES: Final = TLDExtract(suffix_list_urls=(), cache_dir=None)  # the snapshot in the package: no network, no cache on disk
 _URL_USER: Final = r"(?<=://)[^\s/?#@:<>\"'{}]+:[^\s/?#@<>\"'{}]+@[^\s/?#@<>\"'{}]+"
 
 
@@ -53,7 +51,7 @@ class _OfflineEmailRecognizer(theirs.EmailRecognizer):  # type: ignore[misc]
     """Presidio's, with the list of public suffixes that is on this machine."""
 
     def validate_result(self, pattern_text: str) -> bool:
-        return bool(_SUFFIXES(pattern_text).fqdn)
+        return bool(SUFFIXES(pattern_text).fqdn)
 
 
 class _QuickPhoneRecognizer(theirs.PhoneRecognizer):  # type: ignore[misc]
@@ -220,3 +218,8 @@ def _gate(entity: str) -> tuple[Any, ...]:
 @lru_cache(maxsize=512)
 def _recognizer(entity: str, regions: tuple[str, ...]) -> Any:
     return RECOGNIZERS[entity].make(regions)
+
+
+def is_iban(value: str) -> bool:
+    """Whether a number in any case and grouping is an IBAN of a country, with its check digits."""
+    return bool(_recognizer("IBAN_CODE", ()).validate_result(value.upper()))

