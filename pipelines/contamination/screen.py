@@ -75,18 +75,6 @@ def both_sums(texts: pa.Array, normal_form: NormalForm = "assay") -> BothSums:
     return BothSums(joined=(first[0], sums[0, : num_words + 1]), parted=parted, is_other=is_other[:num_parted], differs=differs)
 
 
-def parted_windows(both: BothSums, reach: int) -> tuple[Int64, Sums]:
-    """What a parted reading has beside the joined one: tokens that differ, and ``reach`` words on both sides. Their texts, and their sums.
-
-    N-grams of up to ``reach + 1`` words that are not in the joined reading lie in these windows, of which a text has any number, in its order.
-    """
-    first, sums = both.parted
-    most = len(both.is_other)  # windows do not meet
-    of_text, borders, windows = np.empty(most, np.int64), np.empty(most + 1, np.int64), np.empty(most + 1, np.uint64)
-    num_windows, num_words = _cut_windows(first, sums, both.is_other, both.differs, reach, of_text, borders, windows)
-    return of_text[:num_windows].copy(), (borders[: num_windows + 1].copy(), windows[: num_words + 1])
-
-
 @inlined
 def _folded(h: np.uint64, byte: np.int64) -> np.uint64:
     """One byte more of FNV-1a."""
@@ -204,35 +192,3 @@ def _sum_up(  # noqa: PLR0912, C901, PLR0915 - one pass, one state machine
                     token = num_parted
     first[offsets.size - 1], parted_first[offsets.size - 1] = count, num_parted
     return count, num_parted
-
-
-@kernel
-def _cut_windows(
-    first: Int64, sums: Uint64, is_other: Bool, differs: Bool, reach: int, of_text: Int64, borders: Int64, windows: Uint64
-) -> tuple[int, int]:
-    """Fills the last three; returns how many windows and words there are."""
-    count = num_words = 0
-    total = np.uint64(0)
-    windows[0] = total
-    for text in range(first.size - 1):
-        if not differs[text]:
-            continue
-        word, end = first[text], first[text + 1]
-        while word < end:
-            if not is_other[word]:
-                word += 1
-                continue
-            start, last = max(first[text], word - reach), word  # last: of the words that differ within reach of each other
-            while word < end and word <= last + 2 * reach:
-                if is_other[word]:
-                    last = word
-                word += 1
-            stop = min(end, last + reach + 1)
-            of_text[count], borders[count] = text, num_words
-            count += 1
-            for at in range(start, stop):
-                total = total * MULTIPLIER + (sums[at + 1] - sums[at] * MULTIPLIER)
-                num_words += 1
-                windows[num_words] = total
-    borders[count] = num_words
-    return count, num_words
