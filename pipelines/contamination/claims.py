@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from pipelines.contamination.inexact import InexactRule
     from pipelines.text.words import NormalForm, Reading
 
     Int64 = npt.NDArray[np.int64]
@@ -58,6 +59,11 @@ class Readings(Protocol):
         ...
 
     @property
+    def inexact(self) -> InexactRule | None:
+        """What counts as a run with faults."""
+        ...
+
+    @property
     def normal_form(self) -> NormalForm:
         """What a word is."""
         ...
@@ -80,7 +86,7 @@ def claimed(runs: Mapping[Reading, Int64], texts: pa.Array, index: Readings) -> 
             text_side = _Side.of(texts, its[:, TEXT], reading, index.normal_form)
             part_side = _Side.of(parts, index.part_of[its[:, READ]], part_reading, index.normal_form)
             for text, read, *run in np.unique(its, axis=0).tolist():
-                hit = _hit((text, int(index.part_of[read]), *run), text_side, part_side, int(index.lengths[read]))
+                hit = _hit((text, int(index.part_of[read]), *run), text_side, part_side, int(index.lengths[read]), index.inexact)
                 if hit is not None:
                     found[text, hit.item].append(hit)
     for (text, _), of_part in found.items():
@@ -90,14 +96,14 @@ def claimed(runs: Mapping[Reading, Int64], texts: pa.Array, index: Readings) -> 
     return hits
 
 
-def _hit(row: tuple[int, ...], texts: _Side, parts: _Side, length: int) -> Hit | None:
-    """The hit of a run, or None where words only hash alike."""
+def _hit(row: tuple[int, ...], texts: _Side, parts: _Side, length: int, rule: InexactRule | None) -> Hit | None:
+    """The hit of a run, or None where words only hash alike, or those that agree say too little."""
     text, part, word, end, part_word, part_end, faults = row
     if faults:
         given, other = texts.words_of(text, word, end), parts.words_of(part, part_word, part_end)
         numbers = {one: number for number, one in enumerate({*given, *other})}
         distance = word_distance(np.array([numbers[one] for one in given], np.int64), np.array([numbers[one] for one in other], np.int64), faults)
-        if distance > faults:
+        if distance > faults or (rule is not None and not rule.says_enough({*given} & {*other})):
             return None
         faults = max(distance, 1)
     elif texts.utf8(text, word, end) != parts.utf8(part, part_word, part_end):

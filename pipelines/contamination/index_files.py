@@ -88,6 +88,7 @@ def _write(index: NgramIndex, folder: Path) -> None:
         array: np.ndarray[Any, Any] = getattr(index, name)
         np.save(folder / f"{name}.npy", array)
     facts: dict[str, Any] = {"foreign": index.foreign, "ngram_words": index.ngram_words, "normal_form": index.normal_form}
+    facts["inexact"] = None if index.inexact is None else asdict(index.inexact)
     for name, grams in {"grams": index.grams, "seeds": index.seeds}.items():
         if grams is not None:
             facts[name] = [{"probe_words": its.probe_words, "lengths": its.lengths} for its in grams.filters]
@@ -102,6 +103,7 @@ def _opened(folder: Path) -> NgramIndex:
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return NgramIndex(
         items=pa.ipc.open_file(pa.memory_map(str(folder / "items.arrow"))).read_all(),
+        inexact=None if facts["inexact"] is None else InexactRule(**facts["inexact"]),
         foreign=facts["foreign"],
         ngram_words=facts["ngram_words"],
         normal_form=facts["normal_form"],

@@ -15,6 +15,8 @@ faults share a window. A run of n words without a fault is the exact tier's: bey
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +28,8 @@ from pipelines.contamination.matching import BORDER, Held, agree, agreed_after, 
 from pipelines.text.compile import inlined, kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     import numpy.typing as npt
 
     Uint32 = npt.NDArray[np.uint32]
@@ -33,17 +37,29 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Whole = int | np.int64
 
-MAX_PARTS_PER_SEED: Final = 64
 _FEWEST_WORDS: Final = 4  # of a window that is looked for with a fault: with fewer, nothing would be left to find it by
 _SEEN: Final = 1 << 10  # diagonals of a text that are remembered
 _SPREAD: Final = 0x9E3779B1
+_HAN: Final = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InexactRule:
     """What counts as a part that is met with faults."""
 
-    max_parts_per_seed: int = MAX_PARTS_PER_SEED  # a run of words that more parts share finds none of them
+    max_parts_per_seed: int = 64  # a run of words that more parts share finds none of them
+    min_distinct_words: int = 7  # that agree, each counted once, a single letter or digit as half a word: `true, false, true` says too little
+
+    def says_enough(self, agreed: AbstractSet[bytes]) -> bool:
+        """Whether the distinct words on which a text and a part agree are enough for a claim.
+
+        A Han character is a word; a letter of another script that is written without spaces is less than one, as are the terms of a formula.
+
+        >>> InexactRule().says_enough({b"a", b"b", b"0", b"1", b"2", b"3", b"true", b"false"})
+        False
+        """
+        halves = sum(1 for word in agreed if len(text := unicodedata.normalize("NFC", word.decode())) == 1 and not _HAN.match(text))
+        return len(agreed) - halves / 2 >= self.min_distinct_words
 
 
 def seed_words(window: int) -> int:

@@ -55,6 +55,7 @@ class NgramIndex:
         lengths: int64[S], words of a reading's n-grams; 0 where it is not looked for.
         grams: where the n-grams stand.
         seeds: where the seeds of the inexact tier stand; None where it is not asked for.
+        inexact: what counts as a part that is met with faults; None where it is not asked for.
         shared: hashes of the n-grams that too many parts share, ascending.
         passed_over: bool[M]; all n-grams of the part are shared, so that nobody can say whether it is in a corpus.
         foreign: a character that is part of words, and that no part holds.
@@ -72,6 +73,7 @@ class NgramIndex:
     lengths: Int64
     grams: Grams
     seeds: Grams | None
+    inexact: InexactRule | None
     shared: Uint64
     passed_over: Bool
     foreign: str
@@ -109,6 +111,7 @@ class NgramIndex:
             numbers=words.numbers, first=words.first, part_of=words.part_of, lengths=lengths,
             grams=Grams.of(words.sums, powers, given, reached, probe_words=min(min_words, ngram_words)),
             seeds=None if inexact is None else seeds_of(words, np.where(is_long, lengths, 0), powers, ngram_words, inexact),
+            inexact=inexact,
             shared=shared,
             passed_over=_passed_over(words, lengths, given.places),
             foreign=foreign_character([texts]),

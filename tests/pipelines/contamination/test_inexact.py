@@ -77,7 +77,7 @@ def windows_met(text, part, window):
 def test_every_window_with_one_fault_touches_a_hit_and_every_hit_holds_such_a_window(made, ngram_words, min_words):
     parts, text = made
     min_words = min(min_words, ngram_words)
-    hits = found(text, index_of(*parts, ngram_words=ngram_words, min_words=min_words))
+    hits = found(text, index_of(*parts, ngram_words=ngram_words, min_words=min_words, min_distinct_words=0))
     places = contamination_words(pa.array([text]))
     starts, ends, spelled = places.text_starts.tolist(), places.text_ends.tolist(), text.split()
     for number, part in enumerate(part.split() for part in parts):
@@ -161,3 +161,20 @@ def test_what_is_found_does_not_depend_on_the_texts_beside_it_or_on_where_they_l
 def test_a_text_of_one_word_over_and_over_is_looked_through_in_reasonable_time():
     index = index_of(" ".join(["again"] * 50_000), " ".join(["again"] * 20 + ["other"] + ["again"] * 20))
     assert scan(pa.array([" ".join(["again"] * 20_000 + ["changed"] + ["again"] * 20_000)]), index)[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("true false true true false true false false", "True, false, true, true, true, true, false, false."),
+        ("0 1 2 3 4 5 6 7 8 9 a b c", "{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, b, c}"),
+        ("ファイルをダウンロードしたら", "ファイルのダウンロードしたら"),
+    ],
+)
+def test_letters_numbers_and_words_over_and_over_say_too_little_to_be_told_from_chance(part, text):
+    assert found(text, index_of(part)) == []
+    assert [hit.num_edits for hit in found(text, index_of(part, min_distinct_words=0))] == [1]
+
+
+def test_seven_distinct_words_of_eight_are_enough():
+    assert [hit.tier for hit in found(" ".join([*PART[:5], "other", *PART[6:8]]), index_of(" ".join(PART[:8])))] == ["inexact"]
