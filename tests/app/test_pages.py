@@ -94,6 +94,15 @@ def test_a_document_in_the_address_is_told_step_by_step(monkeypatch, tiny):
     assert "judge: too many hashes" in page
 
 
+def test_personal_data_is_told_with_what_was_done_and_what_was_left(monkeypatch, tiny):
+    told = shown(opened("documents", monkeypatch, tiny, doc=_find("letter").doc_id))
+    assert "EMAIL_ADDRESS: 1 span, found by patterns.email; its kind stands there now" in told
+    assert "not taken for PHONE_NUMBER: 1 place, year range (phone_number.year_range)" in told
+    tables = [d.value for d in opened("overview", monkeypatch, tiny).dataframe]
+    assert [t["done"].tolist() for t in tables if "done" in t.columns] == [["its kind stands there now"]]
+    assert [t["why"].tolist() for t in tables if "why" in t.columns] == [["year range"]]
+
+
 def test_an_unknown_document_in_the_address_is_explained(monkeypatch, tiny):
     assert "no document has this id" in shown(opened("documents", monkeypatch, tiny, doc="0" * 32))
 

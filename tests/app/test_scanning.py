@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import tiny_warehouse
+from streamlit.testing.v1 import AppTest
 from tiny_warehouse import _find
 
+from app import look
 from app.catalog import connect, shown_manifests
 from app.scanning import scanned
 from app.story import render, story
@@ -82,3 +85,16 @@ def test_without_detectors_or_text_there_is_nothing_to_look_through(listed):
     assert scanned(listed, {**manifests, "scrub": replace(manifests["scrub"], params={"detectors": {}})}, DROPPED.doc_id) is None
     assert scanned(listed, manifests, "0" * 32) is None
     assert scanned(listed, {"clean": manifests["clean"]}, DROPPED.doc_id) is None
+
+
+def test_the_page_shows_it_masked_and_says_so(listed, monkeypatch):
+    monkeypatch.setenv("ASSAY_WAREHOUSE", str(listed.root))
+    test = AppTest.from_file(str(Path(look.__file__).parent / "pages" / "Home.py"), default_timeout=60)
+    test.switch_page("documents.py")
+    test.query_params["doc"] = DROPPED.doc_id
+    test.run()
+    assert not test.exception
+    told = "\n".join(str(e.value) for e in (*test.text, *test.code))
+    assert "scanned now with word_list, as the run would have: 1 place is hidden." in told
+    assert f"Call {'*' * len(NAME)} on" in told
+    assert NAME not in told
