@@ -166,8 +166,7 @@ def pii_in_words(row: Mapping[str, Any]) -> str:
 
 def scanned_in_words(scanned: Mapping[str, Any]) -> str:
     """What a text is that was looked through when it was asked for."""
-    names = ", ".join(scanned["detectors"])
     if scanned["why_not"]:
-        return f"The document ended before personal data was looked for, and it cannot be looked for now: {scanned['why_not']}"
+        return f"The document is not published, and its text is not shown, since it cannot be scanned: {scanned['why_not']}"
     hidden = f"{scanned['num_hidden']:,} {'place is' if scanned['num_hidden'] == 1 else 'places are'} hidden"
-    return f"The document ended before personal data was looked for; scanned now with {names}, as the run would have: {hidden}."
+    return f"The document is not published; its text was scanned now with {', '.join(scanned['detectors'])}, as the run scans: {hidden}."

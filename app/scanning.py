@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from app.masking import masked
@@ -73,10 +74,13 @@ def _text(warehouse: Warehouse, manifests: Iterable[Manifest], doc_id: str) -> s
     if not paths:
         return None
     try:
-        rows = pads.dataset(paths, schema=TEXTS.schema, format=_CHECKED).to_table(columns=["text"], filter=pads.field("doc_id") == doc_id)
+        for fragment in pads.dataset(paths, schema=TEXTS.schema, format=_CHECKED).get_fragments():
+            for group in fragment.split_by_row_group():  # ids first: the texts of one group are read, and not those of the whole corpus
+                if pc.index(group.to_table(columns=["doc_id"]).column("doc_id"), doc_id).as_py() >= 0:
+                    return str(group.to_table(columns=["text"], filter=pads.field("doc_id") == doc_id).column("text")[0].as_py())
     except (OSError, pa.ArrowException) as error:
         raise CorruptFile(f"{warehouse.root}: the clean texts cannot be read ({type(error).__name__}); `assay verify` names the file") from None
-    return rows.column("text")[0].as_py() if rows.num_rows else None
+    return None
 
 
 @lru_cache(maxsize=4)

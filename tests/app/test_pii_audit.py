@@ -108,6 +108,9 @@ def test_answers_are_kept_as_they_are_given_and_go_on_where_one_stopped(laid_out
     target = tmp_path / "labels.jsonl"
     assert write_labels(read_audit(laid_out)[1], target) == sum(p.kind == WINDOWS for p in passages)
     assert target.stat().st_mode & 0o777 == 0o600
+    again = tmp_path / "again.jsonl"
+    assert "only you may read it" in typed("pii", "labels", laid_out, again).output
+    assert again.read_bytes() == target.read_bytes()
     labels = [(t.text[s.start : s.end], s.entity) for t in read_labels(target, "characters") for s in t.labels]
     assert ("mill", "PLACE") in labels
     told = typed("pii", "evaluate", laid_out)

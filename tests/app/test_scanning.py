@@ -41,7 +41,7 @@ def test_a_dropped_documents_text_is_shown_masked_and_says_with_what(listed):
     assert told.text == DROPPED.text.replace(NAME, "*" * len(NAME))
     assert told.scanned == {"detectors": ["word_list"], "num_hidden": 1, "why_not": None}
     page = render(told)
-    assert "scanned now with word_list, as the run would have: 1 place is hidden" in page
+    assert "scanned now with word_list, as the run scans: 1 place is hidden" in page
     assert NAME not in page + json.dumps(told.to_dict())
     assert not (listed.root / "raw_access.log").exists()
 
@@ -77,7 +77,7 @@ def test_detectors_that_are_not_the_runs_show_nothing(listed, tmp_path):
         assert said in told.why_not
         assert NAME not in told.why_not
     refused = tiny_warehouse.build(tmp_path / "w", {"detectors": {"gone": {"use": "gone", "version": 1}}})
-    assert "it cannot be looked for now: no detector is named 'gone'" in render(story(refused, DROPPED.doc_id))
+    assert "it cannot be scanned: no detector is named 'gone'" in render(story(refused, DROPPED.doc_id))
 
 
 def test_without_detectors_or_text_there_is_nothing_to_look_through(listed):
@@ -95,6 +95,6 @@ def test_the_page_shows_it_masked_and_says_so(listed, monkeypatch):
     test.run()
     assert not test.exception
     told = "\n".join(str(e.value) for e in (*test.text, *test.code))
-    assert "scanned now with word_list, as the run would have: 1 place is hidden." in told
+    assert "scanned now with word_list, as the run scans: 1 place is hidden." in told
     assert f"Call {'*' * len(NAME)} on" in told
     assert NAME not in told
