@@ -111,8 +111,8 @@ STAGES: Final = (
         name="pii",
         title="personal data by patterns",
         contenders=(
-            Contender(script="pii_assay.py", what="presidio's recognisers, seven entities"),
-            Contender(script="pii_presidio.py", environment="presidio", max_mb=1, what="the engine without a language model"),
+            Contender(script="pii_assay.py", what="presidio's recognisers for nine entities, and our rules for eight more"),
+            Contender(script="pii_presidio.py", environment="presidio", max_mb=1, what="the same nine recognisers, without a language model"),
             Contender(script="pii_datatrove.py", environment="datatrove", max_mb=12, what="two entities"),
             Contender(script="pii_dolma.py", environment="dolma", max_mb=4, what="three entities"),
         ),

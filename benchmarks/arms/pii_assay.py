@@ -1,4 +1,4 @@
-"""The detector of personal data that scrub uses: presidio's recognisers where they could find something."""
+"""The detector of personal data as scrub uses it: presidio's recognisers where they could find something, and our own rules beside them."""
 
 from ours import batch, batches_of
 from protocol import WARM_UP, Arm
@@ -12,4 +12,4 @@ find_in_each(detector, some["text"], some["doc_id"])
 batches = batches_of(arm.texts)
 with arm.timed():
     found = [spans for one in batches for spans in find_in_each(detector, one["text"], one["doc_id"])]
-arm.finish(spans=[[[s.start, s.end, s.entity, s.score] for s in spans] for spans in found])
+arm.finish(spans=[[[s.start, s.end, s.entity, s.score, s.rule, s.passed_over] for s in spans] for spans in found])

@@ -5,9 +5,11 @@ from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer, Recogn
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
+    CryptoRecognizer,
     EmailRecognizer,
     IbanRecognizer,
     IpRecognizer,
+    MacAddressRecognizer,
     PhoneRecognizer,
     UsSsnRecognizer,
 )
@@ -46,6 +48,7 @@ class NoLanguage(NlpEngine):
 url = Pattern("user and password in a URL", r"(?<=://)[^\s/?#@:<>\"'{}]+:[^\s/?#@<>\"'{}]+@[^\s/?#@<>\"'{}]+", 0.9)
 recognizers = [
     CreditCardRecognizer(), IbanRecognizer(), IpRecognizer(), PhoneRecognizer(), UsSsnRecognizer(), EmailRecognizer(),
+    CryptoRecognizer(), MacAddressRecognizer(),
     PatternRecognizer(supported_entity="URL_CREDENTIALS", patterns=[url]),
 ]  # fmt: skip
 entities = [entity for one in recognizers for entity in one.supported_entities]

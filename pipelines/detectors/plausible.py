@@ -34,6 +34,7 @@ _BETWEEN_DIGITS: Final = re.compile(r"\d[.,]$")
 _SHAPES: Final = {
     "decimal": r"\d+\.\d+",
     "ip_address": r"\d+(?:\.\d+){3}(?:/\d+)?",  # whatever it says about itself
+    "date": r"(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}",
     "us_postcode": r"\d{5}-\d{4}",
     "years": r"[12]\d{3}\s?[-\u2013]\s?[12]\d{3}",  # from one to another
     "digits_one_by_one": r"\d(?:\W{1,4}\d)*",  # a row of a table
