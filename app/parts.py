@@ -13,6 +13,7 @@ from rich.text import Text
 
 from evalsuite.base import metrics, models, tasks
 from pipelines.cleaners.base import cleaners
+from pipelines.contamination.definitions.base import definitions
 from pipelines.contract.errors import AssayError, ConfigError
 from pipelines.contract.registry import OWN, did_you_mean
 from pipelines.detectors.base import detectors
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 # By the word that the group of entry points has after "assay.".
 KINDS: Final[dict[str, Registry[Any]]] = {
-    "sources": sources, "extractors": extractors,
-    "cleaners": cleaners, "signals": signals, "detectors": detectors, "tasks": tasks, "metrics": metrics, "models": models,
+    "sources": sources, "extractors": extractors, "cleaners": cleaners, "signals": signals,
+    "definitions": definitions, "detectors": detectors, "tasks": tasks, "metrics": metrics, "models": models,
 }  # fmt: skip
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 

@@ -32,6 +32,7 @@ CHOSEN: Final = {
     "sources": "Chosen by `use` in a table `[[sources]]`, whose key `name` is the source's name in every table.",
     "cleaners": "Chosen in `clean.cleaners`.",
     "signals": "Chosen in `measure.families`.",
+    "definitions": "Chosen in `decontaminate.definition`; assay's own definition is no part and has no keys beside those of `[decontaminate]`.",
     "detectors": "Chosen in `scrub.detectors`.",
     "tasks": "Chosen in `eval.tasks`.",
     "models": "Chosen in `perplexity.model`, and by `assay eval`.",

@@ -22,6 +22,7 @@ from pipelines.contract.schema import BOILERPLATE
 
 if TYPE_CHECKING:
     from pipelines.contamination.claims import Hit
+    from pipelines.contamination.defined import DefinedIndex
 
     Key = tuple[str, str, str]  # benchmark, item_id, part
 
@@ -42,7 +43,7 @@ class Boilerplate:
         """Where it comes from, if that is known, else all of it."""
         return (boilerplate_of, (self.source,)) if self.source is not None else (Boilerplate, (self.starts,))
 
-    def is_all(self, hit: Hit, index: NgramIndex, ngram_words: int) -> bool:
+    def is_all(self, hit: Hit, index: NgramIndex | DefinedIndex, ngram_words: int) -> bool:
         """Whether every n-gram of a run is boilerplate. A run that has another beside them is evidence as a whole."""
         known = self.starts.get(key_of(hit, index), frozenset())
         return bool(known) and all(start in known for start, _ in ngrams_of(hit, index, ngram_words))
@@ -58,12 +59,12 @@ def boilerplate_of(table: Table) -> Boilerplate:
     return Boilerplate(starts=dict(found), source=table)
 
 
-def key_of(hit: Hit, index: NgramIndex) -> Key:
+def key_of(hit: Hit, index: NgramIndex | DefinedIndex) -> Key:
     """Benchmark, item and part of a hit."""
     return str(index.benchmarks[hit.item]), str(index.item_ids[hit.item]), str(index.parts[hit.item])
 
 
-def ngrams_of(hit: Hit, index: NgramIndex, ngram_words: int) -> Iterator[tuple[int, int]]:
+def ngrams_of(hit: Hit, index: NgramIndex | DefinedIndex, ngram_words: int) -> Iterator[tuple[int, int]]:
     """Spans of the n-grams of a run, as bytes of the part's text; a run that is shorter is one."""
     starts, ends = index.word_spans(hit.item)
     first, after = int(np.searchsorted(starts, hit.item_start)), int(np.searchsorted(ends, hit.item_end, side="right"))
@@ -71,11 +72,11 @@ def ngrams_of(hit: Hit, index: NgramIndex, ngram_words: int) -> Iterator[tuple[i
         yield int(starts[word]), int(ends[min(word + ngram_words, after) - 1])
 
 
-def count_ngrams(texts: pa.Array, index: NgramIndex, ngram_words: int) -> pa.RecordBatch:
+def count_ngrams(texts: pa.Array, index: NgramIndex | DefinedIndex, ngram_words: int) -> pa.RecordBatch:
     """In how many of these texts each n-gram of a part stands, for those that stand in any: rows in the schema BOILERPLATE."""
     counts: Counter[tuple[Key, int]] = Counter()
     ends: dict[tuple[Key, int], int] = {}
-    for hits in scan(texts, index):
+    for hits in scan(texts, index) if isinstance(index, NgramIndex) else index.hits(texts):
         exact = [hit for hit in hits if hit.tier == "exact"]
         spans = {(key_of(hit, index), start): end for hit in exact for start, end in ngrams_of(hit, index, ngram_words)}
         counts.update(spans.keys())

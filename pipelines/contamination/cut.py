@@ -26,6 +26,8 @@ class CutRule:
     window_characters: int = 200
     min_piece_characters: int = 200
     max_cuts: int = 10
+    splitting: Literal["assay", "janitor"] = "assay"  # janitor: as the evaluation harness splits, see `pipelines.contamination.janitor`
+    ngram_words: int = 13  # of the n-grams that janitor counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,13 @@ def plan_cuts(text: str, runs: Sequence[Span], rule: CutRule = CutRule()) -> Cut
     return Cuts(spans=tuple((int(starts[a]), int(starts[b])) for a, b in gone), num_cuts=len(windows))
 
 
-def cut_until_clean(text: str, runs: Sequence[Span], find: Callable[[str], Sequence[Span]], rule: CutRule = CutRule()) -> Cuts:
+def cut_until_clean(
+    text: str,
+    runs: Sequence[Span],
+    find: Callable[[str], Sequence[Span]],
+    rule: CutRule = CutRule(),
+    plan: Callable[[str, Sequence[Span], CutRule], Cuts] = plan_cuts,
+) -> Cuts:
     """As ``plan_cuts``, repeated until ``find`` finds no run in what is left.
 
     Where two pieces meet, the words on both sides of the blank line can make up an n-gram that the text never had. Such a run is carried back into
@@ -69,12 +77,17 @@ def cut_until_clean(text: str, runs: Sequence[Span], find: Callable[[str], Seque
         runs: contaminated runs that are known, as byte spans of the text.
         find: contaminated runs of any text, as byte spans of it.
         rule: how much goes with a run.
+        plan: what is cut around runs.
     """
     utf8, known = text.encode(), list(runs)
+    before: tuple[Span, ...] | None = None
     while True:
-        cuts = plan_cuts(text, known, rule)
+        cuts = plan(text, known, rule)
         if cuts.fault:
             return cuts
+        if cuts.spans == before:  # a plan that takes nothing more would go on for ever
+            return Cuts(spans=(), num_cuts=cuts.num_cuts, fault="nothing_left")
+        before = cuts.spans
         rest = Rest.of(utf8, cuts.spans)
         if not rest.text.strip():
             return Cuts(spans=(), num_cuts=cuts.num_cuts, fault="nothing_left")

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contamination.boilerplate import count_ngrams, key_of
-from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, separator_bytes
-from pipelines.contamination.ngrams import NgramIndex
-from pipelines.contamination.rules import Action, ActionRules, Decision
+from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, plan_cuts, separator_bytes
+from pipelines.contamination.janitor import plan_janitor_cuts
+from pipelines.contamination.rules import Action, ActionRules, Decision, Index
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, VERDICTS
 from pipelines.text.cuts import listed, outside, without
 from pipelines.text.edits import ByteEdit, carry
@@ -59,7 +59,7 @@ class Decontaminate:
         cut: how much is cut with a run.
     """
 
-    index: NgramIndex
+    index: Index
     rules: ActionRules
     cut: CutRule = field(default_factory=CutRule)
 
@@ -81,7 +81,9 @@ class Decontaminate:
         by_action = {action: [h for h, d in zip(hits, decisions, strict=True) if d.action == action] for action in get_args(Action)}
         cuts = Cuts(spans=(), num_cuts=0)
         if by_action["cut"] and not by_action["drop"]:
-            cuts = cut_until_clean(document.text, [(hit.doc_start, hit.doc_end) for hit in by_action["cut"]], self._runs_to_remove, self.cut)
+            runs = [(hit.doc_start, hit.doc_end) for hit in by_action["cut"]]
+            plan = plan_janitor_cuts if self.cut.splitting == "janitor" else plan_cuts
+            cuts = cut_until_clean(document.text, runs, self._runs_to_remove, self.cut, plan)
         if by_action["drop"] or cuts.fault:
             self._drop(document.doc_id, by_action["drop"] or by_action["cut"], cuts, rows)
             decisions = [d if d.action == "drop" else Decision(action="drop", reason="document_dropped") for d in decisions]
@@ -136,7 +138,7 @@ class Decontaminate:
 class CountNgrams:
     """In how many documents of the train side each n-gram of a registered part stands, for those that stand in any of a batch."""
 
-    index: NgramIndex
+    index: Index
     ngram_words: int
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:

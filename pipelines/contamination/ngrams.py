@@ -143,6 +143,11 @@ class NgramIndex:
         made_by = None if self.made_by is None else partial(_only, self.made_by, names)
         return replace(self, wanted=self.wanted & wanted, made_by=made_by).settled()
 
+    def exact_only(self) -> NgramIndex:
+        """The index without what finds inexact runs."""
+        made_by = None if self.made_by is None else partial(_exact_only, self.made_by)
+        return replace(self, seeds=None, made_by=made_by)
+
     def settled(self) -> NgramIndex:
         """The index itself, its arrays read-only: kernels are compiled once for each kind of array that they get, and files are mapped so."""
         both = [self.grams, *([self.seeds] if self.seeds else [])]
@@ -224,6 +229,10 @@ def _restored(state: dict[str, Any]) -> NgramIndex:
 
 def _only(made_by: Callable[[], NgramIndex], names: frozenset[str]) -> NgramIndex:
     return made_by().only(names)
+
+
+def _exact_only(made_by: Callable[[], NgramIndex]) -> NgramIndex:
+    return made_by().exact_only()
 
 
 def _passed_over(words: PartWords, lengths: Int64, places: Uint32) -> Bool:

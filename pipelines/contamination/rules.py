@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 
 from pipelines.contamination.boilerplate import Boilerplate
+from pipelines.contamination.defined import DefinedIndex
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import NGRAM_WORDS
 from pipelines.contract.errors import ConfigError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Action = Literal["drop", "cut", "flag"]
 Reason = Literal["inexact", "no_answer", "low_coverage", "document_dropped", "in_a_cut"]
+Index = NgramIndex | DefinedIndex
 _LEAST_FIRST: Final = ("flag", "cut", "drop")
 
 
@@ -50,32 +52,32 @@ class ActionRules:
     ngram_words: int = NGRAM_WORDS
     boilerplate: Boilerplate = field(default_factory=Boilerplate)
 
-    def check(self, index: NgramIndex) -> None:
+    def check(self, index: Index) -> None:
         """Raises ConfigError where a benchmark of the index has no action, or one that does not exist."""
         for name in index.benchmarks.distinct():
             if self.action_by_benchmark.get(name) not in get_args(Action):
                 raise ConfigError(f"decontaminate.actions.{name}: got {self.action_by_benchmark.get(name)!r}; expected one of {get_args(Action)}")
 
-    def met(self, texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:
+    def met(self, texts: pa.Array | pa.ChunkedArray, index: Index) -> list[list[Hit]]:
         """For each text the runs that are evidence, by place in the text, then by item."""
-        found = scan(texts, index)
+        found = scan(texts, index) if isinstance(index, NgramIndex) else index.hits(texts)
         if not self.boilerplate.starts:
             return found
         return [[hit for hit in hits if not self.boilerplate.is_all(hit, index, self.ngram_words)] for hits in found]
 
-    def decide(self, hits: Sequence[Hit], index: NgramIndex) -> list[Decision]:
+    def decide(self, hits: Sequence[Hit], index: Index) -> list[Decision]:
         """What is done about each run of one document."""
         covered = _coverage(hits, index) if self.min_coverage else {}
         return [self._decision(hit, index, covered.get(hit.item, 1.0)) for hit in hits]
 
-    def runs_to_remove(self, texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]]:
+    def runs_to_remove(self, texts: pa.Array | pa.ChunkedArray, index: Index) -> list[list[Hit]]:
         """For each text the runs that may not stay in it; a text of which all were removed has none."""
         return [
             [hit for hit, decision in zip(hits, self.decide(hits, index), strict=True) if decision.action != "flag"] if hits else []
             for hits in self.met(texts, index)
         ]
 
-    def _decision(self, hit: Hit, index: NgramIndex, coverage: float) -> Decision:
+    def _decision(self, hit: Hit, index: Index, coverage: float) -> Decision:
         asked = self.action_by_benchmark[str(index.benchmarks[hit.item])]
         if asked == "flag":
             return Decision(action="flag", reason="low_coverage" if coverage < self.min_coverage else None)
@@ -89,7 +91,7 @@ class ActionRules:
         return Decision(action=asked)
 
 
-def _coverage(hits: Sequence[Hit], index: NgramIndex) -> dict[int, float]:
+def _coverage(hits: Sequence[Hit], index: Index) -> dict[int, float]:
     """Share of each part's words in its runs together, whatever their tier."""
     runs = defaultdict(list)
     for hit in hits:

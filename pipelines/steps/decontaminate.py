@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -12,21 +12,28 @@ import pyarrow.compute as pc
 from pipelines.contamination.boilerplate import Boilerplate, boilerplate_of
 from pipelines.contamination.cut import CutRule
 from pipelines.contamination.decontaminate import Decontaminate as DecontaminateTexts
+from pipelines.contamination.defined import DefinedRule, DefinedSource, shared_defined_index
+from pipelines.contamination.definitions.base import definitions
+from pipelines.contamination.definitions.gpt3 import Gpt3
 from pipelines.contamination.index_files import IndexSource, shared_index
+from pipelines.contamination.inexact import InexactRule
+from pipelines.contamination.ngrams import NgramIndex
 from pipelines.contamination.parts import PartRule
-from pipelines.contamination.rules import ActionRules
-from pipelines.contract.config import encode
+from pipelines.contamination.rules import ActionRules, Index
+from pipelines.contract.config import encode, part
 from pipelines.contract.errors import PartError
 from pipelines.contract.parts import PartWriter, Table, scratch, tables_of
+from pipelines.contract.registry import OWN
 from pipelines.contract.schema import BENCHMARK_ITEMS, BOILERPLATE, CONTAMINATION, EDITS, FATES, ITEM_STATUSES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
 from pipelines.steps.cuts import CUTS, cut_lists
+from pipelines.steps.settings import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pipelines.contamination.ngrams import NgramIndex
+    from pipelines.contamination.definitions.base import Definition
     from pipelines.engine.base import Engine
     from pipelines.steps.base import Read
     from pipelines.steps.settings import Curation
@@ -73,7 +80,16 @@ def _triples(flat: Sequence[int]) -> Iterator[tuple[int, ...]]:
     return (tuple(flat[i : i + 3]) for i in range(0, len(flat), 3))
 
 
-def index_of(work: Work) -> NgramIndex:
+def definition_of(options: Options) -> Definition | None:
+    """Whose definition of contamination counts; None: assay's.
+
+    Raises:
+        ConfigError: nobody has one of this name.
+    """
+    return None if options.definition == OWN else part(definitions, options.definition, "decontaminate.definition")[1]
+
+
+def index_of(work: Work) -> Index:
     """The index over all registered items.
 
     Raises:
@@ -82,9 +98,12 @@ def index_of(work: Work) -> NgramIndex:
     options, items = work.config.decontaminate, work.table("register", "benchmark_items")
     if items.num_rows > MAX_ITEMS:
         raise PartError(f"decontaminate: {items.num_rows:,} registered parts; an index holds at most {MAX_ITEMS:,}: name fewer tasks under [eval]")
+    definition = definition_of(options)
+    if definition is not None:
+        return shared_defined_index(DefinedSource(items=items, definition=definition, parts=options.parts))
     folder = work.warehouse.root / "scratch" / "indexes"  # it lives as long as the run, and workers of all machines see it
-    rule = PartRule(ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts)
-    return shared_index(IndexSource(items=items, rule=rule, folder=folder))
+    rule = part_rule(options)
+    return shared_index(IndexSource(items=items, rule=rule, folder=folder, inexact=InexactRule() if options.inexact else None))
 
 
 def living_sides(work: Work) -> Table:
@@ -106,14 +125,41 @@ def rules_of(work: Work) -> ActionRules:
     )
 
 
+def looking_rule(options: Options) -> PartRule | DefinedRule:
+    """Which parts are looked for, by the definition that counts."""
+    definition = definition_of(options)
+    return part_rule(options) if definition is None else DefinedRule(definition=definition, parts=options.parts)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which parts were looked for, by a rule and by the index that was made of what it chose: there too many parts may share all that a part has."""
+
+    rule: PartRule | DefinedRule
+    index: Index
+
+    def looked_for(self, items: pa.Table) -> pa.BooleanArray:
+        """For each row of a table in the schema BENCHMARK_ITEMS whether it was."""
+        chosen = self.rule.looked_for(items)
+        if not isinstance(self.index, NgramIndex) or not self.index.passed_over.any():
+            return chosen
+        rows = pc.indices_nonzero(chosen)
+        order = pc.sort_indices(items.take(rows), sort_keys=[(name, "ascending") for name in ("benchmark", "item_id", "part")])
+        known = chosen.to_numpy(zero_copy_only=False).copy()
+        known[rows.take(order).to_numpy()[self.index.passed_over]] = False
+        return pa.array(known)
+
+
 def part_rule(options: Options) -> PartRule:
-    """Which parts are looked for."""
+    """Which parts are looked for by assay's definition."""
     return PartRule(ngram_words=options.ngram_words, min_words=options.min_words, parts=options.parts)
 
 
 def cut_rule(options: Options) -> CutRule:
-    """How much goes with a run of benchmark text."""
-    return CutRule(window_characters=options.window_characters, min_piece_characters=options.min_piece_characters, max_cuts=options.max_cuts)
+    """How much goes with a run of benchmark text; GPT-3's definition splits as the evaluation harness does."""
+    definition = definition_of(options)
+    rule = CutRule(window_characters=options.window_characters, min_piece_characters=options.min_piece_characters, max_cuts=options.max_cuts)
+    return replace(rule, splitting="janitor", ngram_words=definition.ngram_words) if isinstance(definition, Gpt3) else rule
 
 
 class Decontaminate:
@@ -124,11 +170,13 @@ class Decontaminate:
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""
-        return encode(config.decontaminate)
+        definition = definition_of(config.decontaminate)
+        return encode(config.decontaminate) | ({} if definition is None else {"definition": encode(definition)})
 
-    def parts(self, config: Curation) -> dict[str, int]:  # noqa: ARG002
-        """No registered part has a hand in it."""
-        return {}
+    def parts(self, config: Curation) -> dict[str, int]:
+        """The definition, where it is not assay's."""
+        definition = definition_of(config.decontaminate)
+        return {} if definition is None else versions({"definition": definition})
 
     def reads(self, config: Curation) -> tuple[Read, ...]:  # noqa: ARG002
         """Items, texts, sides, and what was cut before."""
@@ -144,7 +192,8 @@ class Decontaminate:
         """One pass over both sides: the train side is looked at, and what stays of either is handed on."""
         before = work.table(LAST, "survivors")
         living = living_sides(work)
-        looks = DecontaminateTexts(index=index_of(work), rules=rules_of(work), cut=cut_rule(work.config.decontaminate))
+        index = index_of(work)
+        looks = DecontaminateTexts(index=index, rules=rules_of(work), cut=cut_rule(work.config.decontaminate))
         body = HandOn(looks, is_asked=work.is_ridden(HANDED))
         work.warm(body, LIVING)
         schemas = {"contamination": CONTAMINATION.schema, CUTS: EDITS.schema, "verdicts": VERDICTS.schema, "fates": FATES.schema}
@@ -153,12 +202,14 @@ class Decontaminate:
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
         items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
-        statuses = item_statuses(work.engine, work.subfolder("statuses"), items, part_rule(work.config.decontaminate), found["contamination"])
+        statuses = item_statuses(
+            work.engine, work.subfolder("statuses"), items, Known(looking_rule(work.config.decontaminate), index), found["contamination"]
+        )
         tables = {**found, "edits": edits, "survivors": after, "item_statuses": statuses}
         return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))
 
 
-def item_statuses(engine: Engine, folder: Path, items: pa.Table, rule: PartRule, contamination: Table) -> Table:
+def item_statuses(engine: Engine, folder: Path, items: pa.Table, rule: PartRule | Known, contamination: Table) -> Table:
     """What is known of each registered item."""
     rows = pa.table([*(items.column(name) for name in CHECKS.names[:2]), rule.looked_for(items)], schema=CHECKS)
     with PartWriter(folder / "checks", {"checks": CHECKS}) as writer:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.contamination.ngrams import NgramIndex
-from pipelines.contamination.rules import ActionRules
+from pipelines.contamination.rules import ActionRules, Index
 from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import Table, scratch, union
@@ -56,7 +55,7 @@ class InspectTexts:
     places tell from text, the batch has these places as ``written``: what lies in one is ours, and whatever reaches out of it is a fault.
     """
 
-    index: NgramIndex
+    index: Index
     rules: ActionRules
     scrub: ScrubTexts
     entities: tuple[str, ...]
@@ -158,9 +157,10 @@ class Publish:
 
 def _inspect(work: Work) -> InspectTexts:
     rules = rules_of(work)
+    index = index_of(work) if rules.inexact_action != "flag" else index_of(work).exact_only()  # what may stay is not looked for again
     gone = [name for name, action in rules.action_by_benchmark.items() if action != "flag"]
     scrub = scrub_body(work.config)
-    return InspectTexts(index=index_of(work).only(gone), rules=rules, scrub=scrub, entities=entities_of(scrub.detectors))
+    return InspectTexts(index=index.only(gone), rules=rules, scrub=scrub, entities=entities_of(scrub.detectors))
 
 
 def _linked(table: Table, folder: Path, split: str) -> Sequence[Any]:

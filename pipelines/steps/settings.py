@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from pipelines.contamination.parts import ROLES
 from pipelines.contract.config import encode, part
 from pipelines.contract.errors import ConfigError, PartError
-from pipelines.contract.registry import part_id
+from pipelines.contract.registry import OWN, part_id
 from pipelines.detectors.replacement import Policy
 
 if TYPE_CHECKING:
@@ -143,11 +143,13 @@ class RepeatedLines:
 class Decontaminate:
     """What is done about benchmark items in the train side: the table ``[decontaminate]``."""
 
+    definition: Any = OWN  # whose definition of contamination counts: assay, gpt3, datatrove, dolma, nemo or decon
     ngram_words: int = 13  # words of the n-grams by which a benchmark's parts are looked for
     min_words: int = 8  # parts of this many words up to ngram_words - 1 are looked for whole
     parts: tuple[str, ...] = ROLES  # parts that are looked for, by name (question, answer, joined, ...) or role (input, label, both)
     action: Literal["drop", "cut", "flag"] = "drop"  # to text of a benchmark: the document goes, the text is cut, or both stay and it is shown
     actions: dict[str, Literal["drop", "cut", "flag"]] = field(default_factory=dict)  # by benchmark, where it differs
+    inexact: bool = True  # whether text is looked for too in which one word in thirteen was changed, left out or added
     inexact_action: Literal["drop", "cut", "flag"] = "flag"  # what is done at most about text in which words were changed, left out or added
     min_coverage: float = 0.0  # share of a part's words that a document must hold, in all places together, before anything is done
     max_documents: int | None = None  # n-grams of items that stand in more documents are no evidence; without a number, all are

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from evalsuite.base import metrics, models, tasks
 from pipelines.cleaners.base import cleaners
+from pipelines.contamination.definitions.base import definitions
 from pipelines.detectors.base import detectors
 from pipelines.signals.base import signals
 from pipelines.sources.base import sources
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SQL = ROOT / "pipelines" / "sql"
 PRESETS = ROOT / "pipelines" / "rules"
 LOCK = Path(__file__).with_name("part_versions.json")
-REGISTRIES = (sources, extractors, cleaners, signals, detectors, tasks, metrics, models)
+REGISTRIES = (sources, extractors, cleaners, signals, definitions, detectors, tasks, metrics, models)
 # What cannot change a row (the ground floor is covered by content hashes and formats, engines by the comparison of engines). The SQL that these
 # modules name counts all the same.
 OUTSIDE = (

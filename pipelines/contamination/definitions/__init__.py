@@ -1,0 +1,1 @@
+"""Other projects' definitions of contamination, under their names."""
