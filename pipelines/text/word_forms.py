@@ -10,7 +10,7 @@ other way to write the same words hides them:
 - named and numeric entities are the characters that they name, however often their ampersand was escaped; HTML tags are white space, but those of
   elements that stand inside of lines are nothing (`pipelines.text.markup`)
 - a hyphen at the end of a line goes with the line's end
-- soft hyphens, variation selectors and apostrophes are nothing
+- soft hyphens and variation selectors are nothing; letters that look like apostrophes or blanks are punctuation
 
 A symbol is not unfolded, lest a trade mark's sign be two letters; but one letter or digit in another dress is that letter or digit.
 """
@@ -62,7 +62,7 @@ _MANY: Final = LAST + 1  # entities of two characters stand behind the last code
 # Ignored wherever they stand, though Unicode has some among letters and marks (Default_Ignorable_Code_Point).
 _INVISIBLE: Final = ((0xAD, 0xAD), (0x34F, 0x34F), (0x17B4, 0x17B5), (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 _FILLERS: Final = (0x115F, 0x1160, 0x3164, 0xFFA0)  # letters that look like blanks
-_APOSTROPHES: Final = "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201b\u2032\uff07"
+_APOSTROPHES: Final = (0x2B9, 0x2BB, 0x2BC, 0x2BD)  # to Unicode they are letters
 _HYPHENS: Final = "-\u00ad\u2010"
 _HANGUL_HEADS: Final = range(0x1100, 0x1113)
 _HANGUL: Final = range(0xAC00, 0xD7A4)
@@ -184,11 +184,10 @@ def _assay_kinds() -> Bytes:
     """Before anything is folded."""
     kinds = _plain_kinds()
     kinds[in_category("Cc") & (kinds != SEPARATOR)] = DELETED
-    kinds[list(_FILLERS)] = DELETED
+    kinds[[*_FILLERS, *_APOSTROPHES]] = DELETED
     kinds[kinds == DELETED] |= PARTS
     for low, high in _INVISIBLE:
         kinds[low : high + 1] = DELETED
-    kinds[[*map(ord, _APOSTROPHES)]] = DELETED
     return kinds
 
 

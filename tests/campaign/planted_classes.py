@@ -90,6 +90,7 @@ WRITTEN: Final[dict[str, Change]] = {
     "punctuation: none": lambda text, _: "".join(c for c in text if c not in string.punctuation),
     "punctuation: blanks": lambda text, _: re.sub(f"[{re.escape(string.punctuation.replace(chr(39), ''))}]", " ", text),
     "punctuation: typographic": _typographic,
+    "punctuation: tokens of their own": lambda text, _: re.sub(r"\s*('\w+|[^\w\s'])\s*", r" \1 ", text),
     "case: capitals": lambda text, _: text.upper(),
     "case: small": lambda text, _: text.lower(),
     "markup": _markup,
