@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pipelines.text.word_forms import Bytes, Tables
-    from pipelines.text.words import NormalForm, Reading
+    from pipelines.text.words import NormalForm
 
 Bool = npt.NDArray[np.bool_]
 Uint64 = npt.NDArray[np.uint64]
@@ -53,19 +53,8 @@ class BothSums:
     differs: Bool
 
 
-def running_sums(texts: pa.Array, reading: Reading = "joined", *, normal_form: NormalForm = "assay") -> Sums:
-    """Borders of N texts in their contamination words, int64[N + 1], and ``prefix_hashes`` of these, uint64[words + 1]."""
-    both = both_sums(texts, normal_form)
-    return both.joined if reading == "joined" else both.parted
-
-
-def parted_differs(texts: pa.Array) -> Bool:
-    """Whether each text has other words when it is read as parted: bool[N]."""
-    return both_sums(texts).differs
-
-
 def both_sums(texts: pa.Array, normal_form: NormalForm = "assay") -> BothSums:
-    """Both readings in one pass, which costs little more than one of them."""
+    """Sums over the words of texts in both readings, in one pass that costs little more than one of them would."""
     offsets, data = contamination_buffers(texts, normal_form)
     most = most_words(int(offsets[-1] - offsets[0]), len(texts))
     first, sums = np.empty((2, len(texts) + 1), np.int64), np.empty((2, most + 1), np.uint64)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from campaign.planted_classes import PIECES, WORDS, WRITTEN, Change
 from campaign.planted_items import as_table, pairs, read_items
 from campaign.runs import CampaignFailed
+from pipelines.contamination.inexact import InexactRule
 from pipelines.contamination.ngrams import NgramIndex, scan
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def planted_campaign(
     made = plants(items, num_items, draw)
     if pairs_file is not None:
         items, made = _with_pairs(items, made, pairs_file)
-    finder = ours(NgramIndex.build(items))
+    finder = ours(NgramIndex.build(items, inexact=InexactRule()))
     documents = list(_sizes(corpus, most_documents))
     long_enough = [number for number, size in enumerate(documents) if size >= _SHORTEST_DOCUMENT]
     if len(long_enough) < len(made):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination.matching import MULTIPLIER
-from pipelines.contamination.screen import running_sums
+from pipelines.contamination.screen import both_sums
 from pipelines.contamination.seeds import SEED_WORDS, SEEDS_A_WINDOW, WINDOW_WORDS, SeedSet, Sought, _windows, block_seeds
 from pipelines.text.hashing import mixed, word_hashes
 from pipelines.text.words import contamination_words
@@ -49,7 +49,7 @@ def seeds_of(*texts):
 @settings(max_examples=100)
 @given(TEXTS)
 def test_the_seed_of_eight_words_is_the_lowest_of_three_runs_of_six(texts):
-    borders, seeds = _windows(running_sums(pa.array(texts, pa.string())))
+    borders, seeds = _windows(both_sums(pa.array(texts, pa.string())).joined)
     assert [seeds[a:b].tolist() for a, b in pairwise(borders)] == [seeds_by_hand(text) for text in texts]
 
 
