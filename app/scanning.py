@@ -51,7 +51,6 @@ def scanned(warehouse: Warehouse, manifests: Mapping[str, Manifest], doc_id: str
 
     Raises:
         CorruptFile: a file of the texts cannot be read.
-        DetectorTimeout: the clock ran out.
     """
     recorded = manifests["scrub"].params.get("detectors") if "scrub" in manifests else None
     text = _text(warehouse, manifests.values(), doc_id) if recorded else None
@@ -60,9 +59,9 @@ def scanned(warehouse: Warehouse, manifests: Mapping[str, Manifest], doc_id: str
     names = tuple(recorded)
     try:
         scrub = _scrub(json.dumps(recorded, sort_keys=True))
-    except AssayError as error:
+        made = scrub(pa.RecordBatch.from_pydict({"doc_id": [doc_id], "source": [None], "text": [text], "cuts": [None]}, _COLUMNS))
+    except AssayError as error:  # a detector that is another one here, or one that met the clock
         return Scanned(text=None, detectors=names, num_hidden=0, why_not=str(error))
-    made = scrub(pa.RecordBatch.from_pydict({"doc_id": [doc_id], "source": [None], "text": [text], "cuts": [None]}, _COLUMNS))
     if made["quarantine"].num_rows:
         return Scanned(text=None, detectors=names, num_hidden=0, why_not="the search for personal data came to no end")
     spans = list(zip(*(made["pii_spans"].column(name).to_pylist() for name in ("start", "end")), strict=True))

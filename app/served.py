@@ -13,7 +13,7 @@ import streamlit as st
 from app import queries
 from app.catalog import connect, damage_explained, shown_manifests
 from app.look import STYLE
-from app.scanning import scanned
+from app.scanning import Scanned, scanned
 from app.story import Story, tell
 from pipelines.contract.errors import AssayError
 from pipelines.contract.warehouse import Warehouse
@@ -45,10 +45,13 @@ class Served:
     def story(self, doc_id: str) -> Story:
         """A document's story."""
         with damage_explained():
+            return tell(_connection(self.root, self.number).cursor(), doc_id, scan=self.scanned)
+
+    def scanned(self, doc_id: str) -> Scanned | None:
+        """The text of a document that no step looked through, looked through now."""
+        with _readable():
             warehouse = Warehouse(self.root)
-            return tell(
-                _connection(self.root, self.number).cursor(), doc_id, scan=lambda found: scanned(warehouse, shown_manifests(warehouse), found)
-            )
+            return scanned(warehouse, shown_manifests(warehouse), doc_id)
 
 
 def served() -> Served:

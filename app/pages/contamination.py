@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.glossary import ACTIONS, TIERS, WHY_NOT
+from app.glossary import ACTIONS, TIERS, WHY_NOT, scanned_in_words
 from app.passages import Passage, passage
 from app.served import Served, choice, rows_high, served
 from app.visible import visible
@@ -197,13 +197,18 @@ def show(here: Served, row: dict[str, Any]) -> None:
 
 
 def document_side(here: Served, row: dict[str, Any], item: str | None) -> None:
-    """The document's side: its served text where there is one, else only the words that it shares with the item."""
+    """The document's side: its text, masked when the run looked through it or now; else only the words that it shares with the item."""
     st.text(row["doc_id"])
     st.caption("The document, after cleaning")
     texts = here.rows("SELECT text FROM texts WHERE doc_id = $doc_id", doc_id=row["doc_id"]).column("text").to_pylist()
     shared = passage(item, row["item_start"], row["item_end"]).match if item else ""
-    if texts and texts[0] is not None:
-        found = passage(texts[0], row["doc_start"], row["doc_end"])
+    text = texts[0] if texts else None
+    looked = here.scanned(row["doc_id"]) if text is None else None
+    if looked is not None:
+        st.text(visible(scanned_in_words(looked.facts())))
+        text = looked.text
+    if text is not None:
+        found = passage(text, row["doc_start"], row["doc_end"])
         # What was cut is asterisks here; its words are those of the item, which anyone may read.
         hidden = set(found.match) <= {"*"} and bool(shared)
         marked(Passage(before=found.before, match=shared if hidden else found.match, after=found.after), "document")

@@ -87,11 +87,13 @@ def test_without_detectors_or_text_there_is_nothing_to_look_through(listed):
     assert scanned(listed, {"clean": manifests["clean"]}, DROPPED.doc_id) is None
 
 
-def test_the_page_shows_it_masked_and_says_so(listed, monkeypatch):
+@pytest.mark.parametrize("page", ["documents", "contamination"])
+def test_the_page_shows_it_masked_and_says_so(listed, monkeypatch, page):
     monkeypatch.setenv("ASSAY_WAREHOUSE", str(listed.root))
     test = AppTest.from_file(str(Path(look.__file__).parent / "pages" / "Home.py"), default_timeout=60)
-    test.switch_page("documents.py")
-    test.query_params["doc"] = DROPPED.doc_id
+    test.switch_page(f"{page}.py")
+    for name, value in {"doc": DROPPED.doc_id, "item": "rivers-7", "at": str(DROPPED.span(DROPPED.item)[0])}.items():
+        test.query_params[name] = value
     test.run()
     assert not test.exception
     told = "\n".join(str(e.value) for e in (*test.text, *test.code))
