@@ -20,7 +20,7 @@ STEPS: Final = {
     "repeated_lines": "Cut out lines that many documents share; only where the run file asks for it.",
     "boilerplate": "Count phrases of the tests that many documents share; only where the run file asks for it.",
     "decontaminate": "Look for the questions of the tests in the training text; cut or drop what is met.",
-    "scrub": "Find personal data and put a placeholder in its place.",
+    "scrub": "Find personal data and do what its policy says: replace it, drop the document, or only tell.",
     "tokenize": "Cut the text into tokens, the units that a model reads.",
     "publish": "Scan once more, then publish the corpus.",
 }

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _YEAR: Final = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
-_DEGREES: Final = re.compile(r"([-+\u2212]?\d{1,3})[.,](\d)\d*")
+# 52.5163, or 52 degrees, 30 minutes and so many seconds.
+_DEGREES: Final = re.compile(
+    r"(?P<sign>[-\u2212]?)\+?(?P<whole>\d{1,3})(?:[.,](?P<tenth>\d)\d*|\s?[\u00b0\u00ba]\s?(?P<minutes>\d{1,2})\s?['\u2032\u2019\u00b4]\s?"
+    r"(?:\d{1,2}(?:[.,]\d+)?\s?(?:[\"\u2033\u201d]|['\u2032\u2019\u00b4]{2}))?)"
+)
+_SIDE: Final = re.compile(r"(?<![A-Za-z])[NSEWO](?![A-Za-z])")
+_PAIR: Final = 2  # latitude and longitude
 _IPV4_BITS: Final = 24
 _IPV6_BITS: Final = 48
 NEEDS_FAKER: Final = frozenset({"LOCATION"})
@@ -57,9 +63,16 @@ def _country_code(value: str) -> str | None:
 
 
 def _tenth_of_a_degree(value: str) -> str | None:
-    """Latitude and longitude cut after one decimal: to 11 km, or less."""
-    found = [f"{whole}.{tenth}" for whole, tenth in _DEGREES.findall(value)]
-    return ", ".join(found) if len(found) == 2 else None  # noqa: PLR2004 - latitude and longitude
+    """Latitude and longitude cut after one decimal: to 11 km, or less. South and west are minus; an O, which is east or west, is not read."""
+    found, sides = list(_DEGREES.finditer(value)), _SIDE.findall(value)
+    if len(found) != _PAIR or len(sides) not in {0, _PAIR} or "O" in sides:
+        return None
+    return ", ".join(_cut(place, side) for place, side in zip(found, sides or ["", ""], strict=True))
+
+
+def _cut(place: re.Match[str], side: str) -> str:
+    tenth = place["tenth"] or str(min(int(place["minutes"]), 59) // 6)
+    return f"{'-' if place['sign'] or side in {'S', 'W'} else ''}{place['whole']}.{tenth}"
 
 
 def _outward(value: str) -> str | None:
