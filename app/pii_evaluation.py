@@ -16,6 +16,7 @@ from pipelines.contract.errors import ConfigError
 from pipelines.steps.scrub import scrub_body
 from pipelines.steps.settings import Curation
 from pipelines.steps.settings import Scrub as ScrubSettings
+from pipelines.text.language import detect_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 BATCH_TEXTS: Final = 64
 _SHOWN: Final = 12  # confusions and errors on the terminal; --json has all
 _LEFT_STANDING: Final = "flag"  # the policy that tells of a finding and leaves it
-_COLUMNS: Final = pa.schema([("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
+_COLUMNS: Final = pa.schema(
+    [("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string()), ("language", pa.string()), ("cuts", pa.list_(pa.int64()))]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,12 @@ class Evaluated:
         }
 
 
-def evaluate(texts: Sequence[Labelled], settings: ScrubSettings, names: Sequence[str] = (), console: Console | None = None) -> Evaluated:
+def evaluate(
+    texts: Sequence[Labelled], settings: ScrubSettings, names: Sequence[str] = (), console: Console | None = None, language: str | None = None
+) -> Evaluated:
     """Scrubs the texts as a run with these settings would, and holds what was found against the labels.
+
+    A text whose language the labels do not say is in ``language``, or without one in the language that a run would find.
 
     Raises:
         ConfigError: nothing is looked for, or an entry of ``names`` is wrong; see ``app.pii_names.mapping``.
@@ -77,7 +84,7 @@ def evaluate(texts: Sequence[Labelled], settings: ScrubSettings, names: Sequence
     overall, by_language, num_unpublished = Agreement(claimed), dict[str, Agreement](), 0
     with Progress(console=console, transient=True, disable=console is None or not console.is_terminal) as progress:
         task = progress.add_task("looking for personal data", total=len(texts))
-        for text, (found, is_published) in zip(renamed(texts, renames), found_in(scrub, [t.text for t in texts]), strict=True):
+        for text, (found, is_published) in zip(renamed(texts, renames), found_in(scrub, texts, language), strict=True):
             languages = [by_language.setdefault(text.language, Agreement(claimed))] if text.language else []
             for agreement in (overall, *languages):
                 agreement.add(text.labels, found, is_published=is_published)
@@ -86,19 +93,26 @@ def evaluate(texts: Sequence[Labelled], settings: ScrubSettings, names: Sequence
     return Evaluated(detectors=claims, names=renames, agreement=overall, by_language=by_language, num_unpublished=num_unpublished)
 
 
-def found_in(scrub: Scrub, texts: Sequence[str]) -> Iterator[tuple[list[Found], bool]]:
+def found_in(scrub: Scrub, texts: Sequence[Labelled], language: str | None = None) -> Iterator[tuple[list[Found], bool]]:
     """For each text what the scrubbing finds, in code points, and whether the text would be published at all."""
     for first in range(0, len(texts), BATCH_TEXTS):
         some = texts[first : first + BATCH_TEXTS]
         ids = [f"record {first + number}" for number, _ in enumerate(some, 1)]
-        rows = {"doc_id": ids, "source": ["labels"] * len(some), "text": list(some), "cuts": [None] * len(some)}
-        made = scrub(pa.RecordBatch.from_pydict(rows, _COLUMNS))
+        rows = {"doc_id": ids, "source": ["labels"] * len(some), "text": [t.text for t in some], "cuts": [None] * len(some)}
+        made = scrub(pa.RecordBatch.from_pydict({**rows, "language": _languages(some, language)}, _COLUMNS))
         published = set(made["finals"].column("doc_id").to_pylist())
         spans: dict[str, list[dict[str, Any]]] = {doc_id: [] for doc_id in ids}
         for span in made["pii_spans"].to_pylist():
             spans[span["doc_id"]].append(span)
         for doc_id, text in zip(ids, some, strict=True):
-            yield _in_code_points(text, spans[doc_id]), doc_id in published
+            yield _in_code_points(text.text, spans[doc_id]), doc_id in published
+
+
+def _languages(texts: Sequence[Labelled], language: str | None) -> list[str]:
+    """Of each text as ISO 639 codes: what the labels say (de, de-AT, de_CH), else what is given, else what a run would find."""
+    detected = detect_all(pa.array([t.text for t in texts], pa.string()))[0].to_pylist()
+    said = [(t.language or language or "").replace("_", "-").partition("-")[0].lower() for t in texts]
+    return [own or found for own, found in zip(said, detected, strict=True)]
 
 
 def _in_code_points(text: str, spans: Sequence[dict[str, Any]]) -> list[Found]:

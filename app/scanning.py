@@ -42,7 +42,9 @@ class Scanned:
         return {"detectors": list(self.detectors), "num_hidden": self.num_hidden, "why_not": self.why_not}
 
 
-_COLUMNS: Final = pa.schema([("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string()), ("cuts", pa.list_(pa.int64()))])
+_COLUMNS: Final = pa.schema(
+    [("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string()), ("language", pa.string()), ("cuts", pa.list_(pa.int64()))]
+)
 _CHECKED: Final = pads.ParquetFileFormat(default_fragment_scan_options=pads.ParquetFragmentScanOptions(page_checksum_verification=True))
 
 
@@ -53,13 +55,16 @@ def scanned(warehouse: Warehouse, manifests: Mapping[str, Manifest], doc_id: str
         CorruptFile: a file of the texts cannot be read.
     """
     recorded = manifests["scrub"].params.get("detectors") if "scrub" in manifests else None
-    text = _text(warehouse, manifests.values(), doc_id) if recorded else None
-    if not recorded or text is None:
+    found = _text(warehouse, manifests.values(), doc_id) if recorded else None
+    if not recorded or found is None:
         return None
+    text, language = found
     names = tuple(recorded)
     try:
         scrub = _scrub(json.dumps(recorded, sort_keys=True))
-        made = scrub(pa.RecordBatch.from_pydict({"doc_id": [doc_id], "source": [None], "text": [text], "cuts": [None]}, _COLUMNS))
+        made = scrub(
+            pa.RecordBatch.from_pydict({"doc_id": [doc_id], "source": [None], "text": [text], "language": [language], "cuts": [None]}, _COLUMNS)
+        )
     except AssayError as error:  # a detector that is another one here, or one that met the clock
         return Scanned(text=None, detectors=names, num_hidden=0, why_not=str(error))
     if made["quarantine"].num_rows:
@@ -68,7 +73,8 @@ def scanned(warehouse: Warehouse, manifests: Mapping[str, Manifest], doc_id: str
     return Scanned(text=masked(text, spans), detectors=names, num_hidden=len(spans))
 
 
-def _text(warehouse: Warehouse, manifests: Iterable[Manifest], doc_id: str) -> str | None:
+def _text(warehouse: Warehouse, manifests: Iterable[Manifest], doc_id: str) -> tuple[str, str | None] | None:
+    """Text and language."""
     paths = [path for m in manifests if TEXTS.name in m.tables for path in warehouse.table(m, TEXTS.name, TEXTS.schema).paths]
     if not paths:
         return None
@@ -76,7 +82,8 @@ def _text(warehouse: Warehouse, manifests: Iterable[Manifest], doc_id: str) -> s
         for fragment in pads.dataset(paths, schema=TEXTS.schema, format=_CHECKED).get_fragments():
             for group in fragment.split_by_row_group():  # ids first: the texts of one group are read, and not those of the whole corpus
                 if pc.index(group.to_table(columns=["doc_id"]).column("doc_id"), doc_id).as_py() >= 0:
-                    return str(group.to_table(columns=["text"], filter=pads.field("doc_id") == doc_id).column("text")[0].as_py())
+                    row = group.to_table(columns=["text", "language"], filter=pads.field("doc_id") == doc_id).to_pylist()[0]
+                    return row["text"], row["language"]
     except (OSError, pa.ArrowException) as error:
         raise CorruptFile(f"{warehouse.root}: the clean texts cannot be read ({type(error).__name__}); `assay verify` names the file") from None
     return None

@@ -35,6 +35,9 @@ def evaluate(
     offsets: Annotated[
         str | None, typer.Option("--offsets", help="What offsets count, where the file does not tell: characters, bytes or tokens.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language of texts that do not say theirs, as en; as a run would find it if not given.")
+    ] = None,
     num_errors: Annotated[int, typer.Option("--errors", min=0, help="Places of so many differences; --json has all.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,7 +59,7 @@ def evaluate(
     from pipelines.steps.settings import Scrub
 
     settings = load(run_file).scrub if run_file else Scrub(detectors=tuple(detectors)) if detectors else Scrub()
-    told = evaluated(texts, settings, names or (), None if as_json else err)
+    told = evaluated(texts, settings, names or (), None if as_json else err, language)
     if as_json:
         print_json(told.facts())
     else:

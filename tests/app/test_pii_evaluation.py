@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from app.cli import app
-from app.pii_evaluation import evaluate
+from app.pii_evaluation import _languages, evaluate
 from app.pii_labels import Label, Labelled, read_labels
 from app.pii_names import mapping
 from app.pii_scoring import ALL, EVERY, Agreement, Found, clustered
@@ -209,6 +209,13 @@ def test_a_runs_own_scrubbing_is_what_is_evaluated():
     assert list(told.by_language) == ["de"]
     with pytest.raises(ConfigError, match="nothing is looked for"):
         evaluate(texts, Scrub(detectors=()))
+
+
+def test_a_texts_language_is_what_it_says_else_what_is_given_else_what_a_run_finds():
+    german = "Der Hund schläft unter dem Tisch, und die Katze liegt daneben."
+    texts = [Labelled(text=german, labels=(), language="fr_CA"), Labelled(text=german, labels=()), Labelled(text="1 + 1", labels=())]
+    assert _languages(texts, None) == ["fr", "de", "und"]
+    assert _languages(texts, "en") == ["fr", "en", "en"]
 
 
 def test_the_command_says_its_numbers_and_no_text(tmp_path):
