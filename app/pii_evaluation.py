@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -116,9 +117,9 @@ def _languages(texts: Sequence[Labelled], language: str | None) -> list[str]:
 
 
 def _in_code_points(text: str, spans: Sequence[dict[str, Any]]) -> list[Found]:
-    utf8 = text.encode()
-    places = (((s["start"], s["end"]) if text.isascii() else (len(utf8[: s["start"]].decode()), len(utf8[: s["end"]].decode()))) for s in spans)
-    return [Found(place[0], place[1], s["entity"], is_taken_out=s.get("policy") != _LEFT_STANDING) for place, s in zip(places, spans, strict=True)]
+    utf8, places = text.encode(), sorted({place for span in spans for place in (span["start"], span["end"])})
+    characters = dict(zip(places, accumulate(len(utf8[a:b].decode()) for a, b in pairwise([0, *places])), strict=True))
+    return [Found(characters[s["start"]], characters[s["end"]], s["entity"], is_taken_out=s["policy"] != _LEFT_STANDING) for s in spans]
 
 
 def show(told: Evaluated, console: Console, num_errors: int) -> None:

@@ -121,7 +121,7 @@ def _record(value: Any, number: int, where: str) -> _Record:
     if given is None and tags is None:
         raise InputError(f"{where}: no spans; expected a list under one of {', '.join(SPAN_KEYS)}, or tokens with tags under {', '.join(TAG_KEYS)}")
     if given is None:
-        spans = _tagged_spans(text, placed, tags or [], where)
+        spans = _tagged_spans(placed, tags or [], where)
         return _Record(number=number, text=text, spans=tuple(spans), tokens=placed, language=_language(value), unit="tokens")
     spans = [_span(s, f"{where}, span {i}") for i, s in enumerate(given, 1)]
     return _Record(number=number, text=text, spans=tuple(spans), tokens=placed, language=_language(value))
@@ -252,22 +252,21 @@ def _placed(record: _Record, unit: Offsets, where: str) -> Labelled:
     return Labelled(text=record.text, labels=tuple(sorted(labels, key=lambda s: (s.start, s.end, s.entity))), language=record.language)
 
 
-def _tagged_spans(text: str, placed: Sequence[tuple[int, int]], tags: Sequence[str], where: str) -> list[_Span]:
+def _tagged_spans(placed: Sequence[tuple[int, int]], tags: Sequence[str], where: str) -> list[_Span]:
     """Spans of BIO tags (B I O, and the S, U, E, L of other schemes), in the unit of tokens where the record has them."""
     if len(placed) != len(tags):
         raise InputError(f"{where}: {len(tags)} tags for {len(placed)} tokens")
     spans: list[_Span] = []
     inside: str | None = None
-    for number, (tag, (start, end)) in enumerate(zip(tags, placed, strict=True)):
+    for number, tag in enumerate(tags):
         match = _TAG.fullmatch(tag)
         if match is None:
             raise InputError(f"{where}: the tag of token {number + 1} is none; expected O, or B-, I-, E-, S-, L- or U- before a kind")
         kind = match[2]
         if kind is not None and (match[1] in _BEGINS or inside != kind):
-            spans.append(_Span(number, number + 1, kind, text[start:end]))
+            spans.append(_Span(number, number + 1, kind, None))
         elif kind is not None:
-            first = spans[-1].start
-            spans[-1] = _Span(first, number + 1, kind, text[placed[first][0] : end])
+            spans[-1] = _Span(spans[-1].start, number + 1, kind, None)
         inside = kind
     return spans
 
@@ -289,7 +288,7 @@ def _from_tagged_lines(whole: str, where: str) -> Iterator[Labelled]:
             number += 1
             text = " ".join(words)
             placed = _tokens(text, words, where)
-            spans = _tagged_spans(text, placed, tags, f"{where}: line {first} and on")
+            spans = _tagged_spans(placed, tags, f"{where}: line {first} and on")
             record = _Record(number=number, text=text, spans=tuple(spans), tokens=placed, language=None)
             yield _placed(record, "tokens", f"{where}: line {first} and on")
             words, tags = [], []
