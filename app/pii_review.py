@@ -84,7 +84,7 @@ def shown(passage: Passage, total: int) -> str:
         at = span.end
     text = visible("".join([*parts, passage.text[at:]]))
     heading = f"\n{passage.number} of {total}, {passage.kind}: {visible(passage.stratum)}"
-    return f"{heading}\n...{visible(passage.before)}>>>{text}<<<{visible(passage.after)}..."
+    return f"{heading}\n...{visible(passage.before)}>>{text}<<{visible(passage.after)}..."
 
 
 def _answer(passage: Passage, ask: Callable[[str], str], tell: Callable[[str], None]) -> Passage | None:
@@ -106,7 +106,7 @@ def _answer(passage: Passage, ask: Callable[[str], str], tell: Callable[[str], N
                 missed.append({"label": label, "value": value.strip()})
                 tell(f"noted: {label}; Enter when nothing else is missing")
             else:
-                tell("a kind in capitals, and behind it what is missing, as it stands between >>> and <<<")
+                tell("a kind in capitals, and behind it what is missing, as it stands between >> and <<")
 
 
 def _read(path: Path) -> dict[str, Any]:

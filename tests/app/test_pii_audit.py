@@ -141,7 +141,7 @@ def test_marks_become_rows_without_a_value(tmp_path):
 def test_a_passage_on_the_terminal_moves_no_cursor():
     passage = Passage(number=1, kind=FOUND, stratum="X", doc_id="d", start=0, end=4, before="", text="a\x1bbc", after="",
                       spans=(Marked(start=2, end=3, label="X"),))  # fmt: skip
-    assert ">>>a␛[b](X)c<<<" in shown(passage, 1)
+    assert ">>a␛[b](X)c<<" in shown(passage, 1)
 
 
 @pytest.mark.parametrize(
