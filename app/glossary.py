@@ -125,6 +125,7 @@ _PASSED_OVER: Final = {
     "secrets.reference": "a pointer to where a secret lies",
     "secrets.short": "fewer characters than a secret has",
     "secrets.word": "a word of the language where a secret would stand",
+    "street_address.of_a_licence": "the address that the text of a licence gives",
 }
 
 
@@ -136,7 +137,6 @@ _FOUND_BY: Final = {
     "dots": "dots part its digits",
     "full_width": "it is written in full-width characters",
     "lower_case": "it is written in small letters",
-    "of_a_licence": "a licence names it as its holder's",
     "percent": "it is percent-encoded",
 }
 
