@@ -81,16 +81,30 @@ class BatchDetector(Detector, Protocol):
         ...
 
 
-def find_in_each(detector: Detector, texts: pa.Array, doc_ids: pa.Array) -> Sequence[Sequence[Span] | DetectorGaveUp]:
-    """What a detector finds in each text, or that it gave up on it.
+@runtime_checkable
+class LanguageDetector(Detector, Protocol):
+    """A detector that reads each text by its language, as a model of one language does."""
+
+    def find_in(self, texts: pa.Array, languages: Sequence[str | None]) -> Sequence[Sequence[Span] | DetectorGaveUp]:
+        """As ``BatchDetector.find_batch``; None where a language is not known, as an address' is not."""
+        ...
+
+
+def find_in_each(
+    detector: Detector, texts: pa.Array, doc_ids: pa.Array, languages: Sequence[str | None] | None = None
+) -> Sequence[Sequence[Span] | DetectorGaveUp]:
+    """What a detector finds in each text, or that it gave up on it; ``languages`` are those of the texts, where they are known.
 
     Raises:
         DetectorTimeout: with the document's id.
         PartError: a batch of texts came back with another number of answers.
     """
-    if isinstance(detector, BatchDetector):
+    if isinstance(detector, (LanguageDetector, BatchDetector)):
         with _naming(doc_ids):
-            found = detector.find_batch(texts)
+            if isinstance(detector, LanguageDetector):
+                found = detector.find_in(texts, languages or [None] * len(texts))
+            else:
+                found = detector.find_batch(texts)
         if len(found) != len(texts):
             raise PartError(f"detector {type(detector).__name__}: {len(found)} answers for {len(texts)} texts")
         return found

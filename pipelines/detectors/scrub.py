@@ -69,7 +69,7 @@ class Scrub:
         told = [*scrubbed, *(document for document in others if document.fault is None)]
         return {**_spans(told), "pii_passed_over": _passed_over(passed_over), **kept, "finals": finals, **_ended(others)}
 
-    def personal(self, texts: pa.Array, doc_ids: pa.Array, written: pa.Array | None = None) -> list[bool]:
+    def personal(self, texts: pa.Array, doc_ids: pa.Array, written: pa.Array | None = None, languages: list[str | None] | None = None) -> list[bool]:
         """Whether a detector finds anything in each text as it stands that should not be there, or gives up on it.
 
         What is flagged may be there, and so may what ``written`` holds: the places of each text, as the table ``written`` has them, in which scrub
@@ -79,7 +79,7 @@ class Scrub:
             DetectorTimeout: with the document's id.
         """
         found = [False] * len(texts)
-        for number, spans, fault in self._found(texts, doc_ids):
+        for number, spans, fault in self._found(texts, doc_ids, languages):
             left = [span for span in spans if span.passed_over is None and self.replacement.policy_of(span.entity) != "flag"]
             if left and written is not None and written[number].is_valid:
                 offsets, places = byte_offsets(texts[number].as_py(), left), Places.listed(written[number].as_py())
@@ -129,9 +129,10 @@ class Scrub:
         waiting: list[int] = []
         passed_over: list[_PassedOver] = []
         rows, texts, doc_ids = list(range(batch.num_rows)), _with(batch.column("text"), changed), batch.column("doc_id")
+        of_row = languages_of(batch)
         for number in range(_MAX_ROUNDS):
             waiting = []
-            for place, spans, fault in self._found(texts, doc_ids):
+            for place, spans, fault in self._found(texts, doc_ids, [of_row[row] for row in rows]):
                 row, text = rows[place], texts[place].as_py()
                 if fault is not None or any(span.passed_over is None for span in spans):
                     if row not in changed:
@@ -150,9 +151,9 @@ class Scrub:
             changed[row].fault = f"scrubbing came to no end in {_MAX_ROUNDS} rounds; the document is set aside"
         return changed, passed_over
 
-    def _found(self, texts: pa.Array, doc_ids: pa.Array) -> Iterator[tuple[int, list[Span], str | None]]:
+    def _found(self, texts: pa.Array, doc_ids: pa.Array, languages: list[str | None] | None) -> Iterator[tuple[int, list[Span], str | None]]:
         """The texts in which something is found, or on which a detector gives up: number, spans, and what it says."""
-        answers = {name: find_in_each(detector, texts, doc_ids) for name, detector in self.detectors.items()}
+        answers = {name: find_in_each(detector, texts, doc_ids, languages) for name, detector in self.detectors.items()}
         for number in range(len(texts)):
             spans: list[Span] = []
             fault = None
@@ -219,6 +220,11 @@ def _widest(hits: list[Hit]) -> list[Hit]:
         if not kept or hit.end > kept[-1].end:
             kept.append(hit)
     return kept
+
+
+def languages_of(batch: pa.RecordBatch) -> list[str | None]:
+    """The language of each row, or None where nobody says."""
+    return batch.column("language").to_pylist() if "language" in batch.schema.names else [None] * batch.num_rows
 
 
 def _named(span: Span, detector: str) -> Span:

@@ -18,7 +18,7 @@ from pipelines.contract.parts import Table, scratch, union
 from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
 from pipelines.detectors.hits import Places
 from pipelines.detectors.replacement import written_for
-from pipelines.detectors.scrub import WRITTEN
+from pipelines.detectors.scrub import WRITTEN, languages_of
 from pipelines.detectors.scrub import Scrub as ScrubTexts
 from pipelines.shards.card import CardFacts, card
 from pipelines.steps.base import EVERY, Beside, Outcome, Pass, Work
@@ -70,7 +70,7 @@ class InspectTexts:
         shown = self.scrub.addresses(urls, doc_ids)
         masks = {
             "benchmark_text": [train and bool(found) for train, found in zip(is_train, hits, strict=True)],
-            "personal_data": self.scrub.personal(texts, doc_ids, written),
+            "personal_data": self.scrub.personal(texts, doc_ids, written, languages_of(batch)),
             "personal_data_in_its_url": pc.and_(pc.is_valid(urls), pc.fill_null(pc.not_equal(shown, urls), fill_value=True)).to_pylist(),
         }
         rows = [
@@ -137,7 +137,7 @@ class Publish:
 
     def passes(self, config: Curation) -> tuple[Pass, ...]:
         """The gate, over the final text of either side."""
-        outputs, columns = {"faults": FAULTS}, ("doc_id", "text", "split", "url")
+        outputs, columns = {"faults": FAULTS}, ("doc_id", "text", "split", "url", "language")
         beside = Beside(name="written", schema=WRITTEN, query="written_beside") if replacement_of(config).keeps_places else None
         return tuple(
             Pass(name=f"gate_{side}", reads=("scrub", f"finals_{side}"), make=_inspect, outputs=outputs, columns=columns, beside=beside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,13 +30,22 @@ VALUES = (
 TEXTS = st.lists(st.sampled_from(VALUES) | st.text(max_size=4), max_size=8).map("".join)
 
 # Detectors that need something to be made with; one that needs nothing has no entry.
-PREPARE = {"word_list": lambda root: {"path": _terms(root)}}
+PREPARE = {"word_list": lambda root: {"path": _terms(root)}, "names": lambda root: {"models": {"en": _model(root)}}}
 
 
 def _terms(root):
     path = root / "terms.txt"
     path.write_text("# listed\njane\nexample org\nPHONE_NUMBER\n219\n", encoding="utf-8")
     return path
+
+
+def _model(root):
+    """A model that knows two names, in the form in which spaCy keeps all of them: what a model has learned is not what these laws are about."""
+    nlp = spacy.blank("en")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "PERSON", "pattern": "jane"}, {"label": "ORG", "pattern": "PHONE_NUMBER"}, {"label": "GPE", "pattern": "host.org"}])
+    nlp.to_disk(root / "model")
+    return str(root / "model")
 
 
 @pytest.fixture(params=list(detectors), scope="module")
