@@ -5,7 +5,7 @@ patterns take. But what it tries does not depend on the region until a try is ac
 regions at once, and a region of which none can be a number need not be asked: its matcher would accept nothing either.
 
 Nor is a region asked that could accept nothing but whole candidates which are not plausible: after a whole candidate a matcher goes on where it goes
-on after a rejected one, so that all it finds is what would be thrown away.
+on after a rejected one, so that all it finds is what would be thrown away. And nobody is asked of a row of decimals.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _KINDS: Final = (
 # Digits and punctuation that means nothing: what a parser makes of such a number is decided by its digits. A plus sign, an "x", a tilde (they may
 # begin an extension), and digits of other scripts are left to the parser.
 _PLAIN: Final = re.compile("[0-9 .()/\\[\\]\u00a0\u2010-\u2015-]*")
+# Nothing but decimals, without a plus sign or a letter between: whatever a matcher takes of them begins or ends at a decimal point, or is one or
+# more of them whole. ``plausible`` passes over each of these.
+_TABLE: Final = re.compile(r"[^\d+\uff0b]*(?:(?<![\d.])\d{1,17}\.\d{1,17}(?![\d.])(?:[^\w+\uff0b]+|(?=[^\d+\uff0b]*$)))+[^\d+\uff0b]*")
 _LONGEST: Final = 20  # digits that a matcher takes for one block
 _NOT_A_DIGIT: Final = re.compile("[^0-9]")
 
@@ -41,6 +44,8 @@ def regions_to_ask(piece: str, regions: tuple[str, ...]) -> tuple[str, ...]:
     (('US',), ())
     """
     _check()
+    if _TABLE.fullmatch(piece):
+        return ()
     asked = {region for text, is_whole in _tries(piece) if not is_whole or is_plausible_phone(text) for region in _regions_of(text, regions)}
     return tuple(region for region in regions if region in asked)
 

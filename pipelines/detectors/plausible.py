@@ -30,9 +30,12 @@ _ADDRESSED: Final = re.compile(
 )
 _PORT: Final = re.compile(r":\d{2,5}\b")
 _CONTEXT_LENGTH: Final = 40
+_POINT_BEFORE: Final = re.compile(r"\d\.$")
+_POINT_AFTER: Final = re.compile(r"\.\d")
 _BETWEEN_DIGITS: Final = re.compile(r"\d[.,]$")
 _SHAPES: Final = {
     "decimal": r"\d+\.\d+",
+    "decimals": r"\d+\.\d+(?:\W{1,8}\d+\.\d+)+",  # a row of a table
     "ip_address": r"\d+(?:\.\d+){3}(?:/\d+)?",  # whatever it says about itself
     "date": r"(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}",
     "us_postcode": r"\d{5}-\d{4}",
@@ -55,7 +58,7 @@ def passed_over(span: Span, text: str) -> str | None:
     value = text[span.start : span.end]
     before, after = text[max(0, span.start - _CONTEXT_LENGTH) : span.start], text[span.end : span.end + 6]
     if span.entity == "PHONE_NUMBER":
-        return _no_phone(value)
+        return _no_phone(value) or ("phone_number.part_of_decimals" if _is_part_of_decimals(value, before, after) else None)
     if span.entity == "IP_ADDRESS":
         return _no_address(value, before, after)
     if span.entity == "CREDIT_CARD" and _BETWEEN_DIGITS.search(before) is not None:
@@ -69,7 +72,7 @@ def is_plausible(span: Span, text: str) -> bool:
 
 
 def is_plausible_phone(value: str) -> bool:
-    """``is_plausible`` of a phone number: what stands around it has no say."""
+    """Whether a phone number could be plausible: what stands around it has no say here."""
     return _no_phone(value) is None
 
 
@@ -78,6 +81,11 @@ def _no_phone(value: str) -> str | None:
         return "phone_number.too_short"
     shape = None if "+" in value else _NO_PHONE.fullmatch(value)
     return f"phone_number.{shape.lastgroup}" if shape else None
+
+
+def _is_part_of_decimals(value: str, before: str, after: str) -> bool:
+    """Whether a number begins behind a decimal point or ends at one: from the decimals of one number into the next."""
+    return "+" not in value and ((value[0].isdecimal() and _POINT_BEFORE.search(before) is not None) or _POINT_AFTER.match(after) is not None)
 
 
 def _no_address(value: str, before: str, after: str) -> str | None:

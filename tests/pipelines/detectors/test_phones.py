@@ -11,8 +11,9 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from pipelines.contract.errors import PartError
 from pipelines.detectors import phones
+from pipelines.detectors.base import Span
 from pipelines.detectors.phones import _regions_of_digits, regions_to_ask
-from pipelines.detectors.plausible import is_plausible_phone
+from pipelines.detectors.plausible import is_plausible
 from pipelines.detectors.presidio import DEFAULT_REGIONS, REGIONS
 from pipelines.detectors.recognizers import _QuickPhoneRecognizer
 
@@ -20,7 +21,8 @@ from pipelines.detectors.recognizers import _QuickPhoneRecognizer
 def plausible(piece, regions, kind=PhoneRecognizer):
     """What presidio's recogniser finds for regions and would be kept."""
     found = kind(supported_regions=regions).analyze(piece, ["PHONE_NUMBER"])
-    return {(r.start, r.end) for r in found if is_plausible_phone(piece[r.start : r.end])}
+    spans = [Span(start=r.start, end=r.end, entity="PHONE_NUMBER", score=r.score, recognizer="PhoneRecognizer") for r in found]
+    return {(span.start, span.end) for span in spans if is_plausible(span, piece)}
 
 
 def number(region, kind):
@@ -55,6 +57,23 @@ PIECES = st.sampled_from(
     )
 ) | st.text(alphabet="0123456789", max_size=9)
 TEXT = st.lists(PIECES, max_size=7).map("".join)
+
+
+DECIMALS = st.lists(
+    st.tuples(
+        st.sampled_from(("", "-", "(", "$")),
+        st.decimals(0, 999, places=4).map(str),
+        st.sampled_from((" ", "  ", " -", ", ", "\t", " | ", ") ", "/")),
+    ),
+    min_size=2, max_size=6,
+).map(lambda cells: "".join(map("".join, cells)))  # fmt: skip
+
+
+@given(DECIMALS)
+@settings(deadline=None, max_examples=300)
+def test_rows_of_decimals_hold_no_number_and_nobody_is_asked(piece):
+    assert plausible(piece, DEFAULT_REGIONS) == set()
+    assert regions_to_ask(piece, DEFAULT_REGIONS) == ()
 
 
 @given(TEXT)
