@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 LENGTHS = pa.schema([("doc_id", pa.string()), ("length", pa.int64()), ("cuts", pa.list_(pa.int64()))])
 WORDS = pa.schema([("doc_id", pa.string()), ("word", pa.string())])
 GROUPS = pa.schema([("length", pa.int64()), ("first", pa.string()), ("count", pa.int64())])
+THIRDS = pa.schema([("doc_id", pa.string()), ("written", pa.list_(pa.int64()))])
+
+
+@dataclass(frozen=True)
+class KeepWithSizes:
+    """Every row, and beside each whose text has a number of bytes that three divides, how many."""
+
+    def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+        sizes = pc.binary_length(batch.column("text"))
+        rows = zip(batch.column("doc_id").to_pylist(), sizes.to_pylist(), strict=True)
+        thirds = [{"doc_id": doc_id, "written": [size]} for doc_id, size in rows if size % 3 == 0]
+        return {"kept": batch, "thirds": pa.RecordBatch.from_pylist(thirds, schema=THIRDS)}
 
 
 @dataclass(frozen=True)

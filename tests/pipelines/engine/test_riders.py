@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from bodies import LENGTHS, WORDS, Burn, Fail, FailOnce, HandOn, Measure, Passed
+from bodies import LENGTHS, THIRDS, WORDS, Burn, Fail, FailOnce, HandOn, KeepWithSizes, Measure, Passed
 from setups import SIDE, TEXTS, engine_of, spark
 
 from pipelines.contract.errors import PartError
@@ -50,6 +50,28 @@ def test_what_rides_gives_what_a_map_of_the_finished_table_gives(name, options, 
         assert made["outer/lengths"].content_sha256 == made["inner/same"].content_sha256 == apart["lengths"].content_sha256
         assert made["other/ids"].num_rows == made["kept"].num_rows == apart["lengths"].num_rows > 0
         assert all(file.path.startswith(str(tmp_path / "inner" / "same")) for file in made["inner/same"].files)
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize(("name", "options"), ENGINES)
+def test_what_the_host_makes_beside_its_rows_is_seen_as_their_join_would_show_it(name, options, tmp_path: Path, texts: Table) -> None:
+    engine = engine_of(name, options, tmp_path)
+    rider = Rider(
+        name="r",
+        rides="kept",
+        schema=TEXTS,
+        body=Passed("seen"),
+        outputs={"seen": THIRDS},
+        folder=tmp_path / "r",
+        columns=("doc_id",),
+        beside=("thirds", THIRDS),
+    )
+    try:
+        made = engine.map_batches(texts, KeepWithSizes(), {"kept": TEXTS, "thirds": THIRDS}, tmp_path / "host", riders=(rider,))
+        joined = engine.query("written_beside", {"finals": made["kept"], "written": made["thirds"]}, THIRDS, tmp_path / "joined")
+        assert made["r/seen"].content_sha256 == joined.content_sha256
+        assert made["r/seen"].num_rows == made["kept"].num_rows > made["thirds"].num_rows > 0
     finally:
         engine.close()
 
