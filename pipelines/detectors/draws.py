@@ -40,7 +40,7 @@ class Draw:
         """A text of the value's shape: a digit for a digit, a Latin letter of its case for a letter, and everything else as it stands.
 
         >>> Draw(b"key", "message").like("AB-12/x")
-        'SK-26/h'
+        'JQ-89/w'
         """
         return "".join(self._like(character) for character in value)
 

@@ -179,9 +179,7 @@ class Scrub:
     # one; or the document is dropped, or the text stays and a row says so
     style: Policy = "placeholder"
     policies: dict[str, Policy] = field(default_factory=dict)  # by kind, as EMAIL_ADDRESS, where it differs
-    key_file: Path | None = (
-        None  # pseudonyms and surrogates need a key of 16 bytes or more, or a ring of keys, in a file that only its owner can read
-    )
+    key_file: Path | None = None  # pseudonyms and surrogates need a key of 16 bytes or more, or a ring of keys; only its owner may read it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
