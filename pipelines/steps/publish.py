@@ -15,7 +15,7 @@ from pipelines.contamination.rules import ActionRules, Index
 from pipelines.contract.config import encode
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import Table, scratch, union
-from pipelines.contract.schema import CORPUS, FATES, SURVIVORS
+from pipelines.contract.schema import CORPUS, EDITS, FATES, SURVIVORS
 from pipelines.detectors.hits import Places
 from pipelines.detectors.replacement import written_for
 from pipelines.detectors.scrub import WRITTEN, languages_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 S, I64 = pa.string(), pa.int64()
 SIDES: Final = ("train", "heldout")
 FAULTS: Final = scratch(pa.schema([("doc_id", S), ("fault", S)]))
+PLACES: Final = scratch(pa.schema([("doc_id", S), ("num_bytes", I64)]))
 GROUPS: Final = scratch(pa.schema([("grouping", S), ("value", S), ("num_documents", I64), ("num_bytes", I64)]))
 DROPS: Final = scratch(pa.schema([("step", S), ("reason", S), ("num_documents", I64)]))
 ENTITIES: Final = scratch(pa.schema([("entity", S), ("policy", S), ("num_spans", I64), ("num_documents", I64)]))
@@ -52,7 +53,8 @@ class InspectTexts:
 
     The detectors find nothing here unless a step between lost its way, for scrub itself goes on until they find nothing. Looking once more is one
     compiled scan, and is what "the published text was looked at" means. Where surrogates, coarser values or asterisks were written, which only their
-    places tell from text, the batch has these places as ``written``: what lies in one is ours, and whatever reaches out of it is a fault.
+    places tell from text, the batch has these places as ``written``: what lies in one is ours, and whatever reaches out of it is a fault. How many
+    bytes they are is told, to be held against what the edits put in.
     """
 
     index: Index
@@ -76,7 +78,8 @@ class InspectTexts:
         rows = [
             {"doc_id": doc_id, "fault": fault} for fault, mask in masks.items() for doc_id in doc_ids.filter(pa.array(mask, pa.bool_())).to_pylist()
         ]
-        return {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
+        faults = {"faults": pa.RecordBatch.from_pylist(rows, schema=FAULTS)}
+        return faults if written is None else {**faults, "places": _sizes(doc_ids, written)}
 
     def _without_replacements(self, texts: pa.Array, written: pa.Array | None) -> pa.Array:
         if written is not None:
@@ -87,6 +90,13 @@ class InspectTexts:
         if not self.entities:
             return texts
         return pc.replace_substring_regex(texts, pattern=written_for(self.entities), replacement=self.index.foreign_character())
+
+
+def _sizes(doc_ids: pa.Array, written: pa.Array) -> pa.RecordBatch:
+    """How many bytes of each text lie in places, where it has any."""
+    pairs = ((doc_id, Places.listed(flat)) for doc_id, flat in zip(doc_ids.to_pylist(), written.to_pylist(), strict=True) if flat)
+    rows = [{"doc_id": doc_id, "num_bytes": sum(places.ends) - sum(places.starts)} for doc_id, places in pairs]
+    return pa.RecordBatch.from_pylist(rows, schema=PLACES)
 
 
 def _foreign(text: str, places: Places, foreign: bytes) -> bytes:
@@ -111,7 +121,7 @@ class Publish:
     def reads(self, config: Curation) -> tuple[Read, ...]:
         """Final documents, where in them something was written, and everything that the card tells."""
         finals = (("scrub", "finals_train"), ("scrub", "finals_heldout"), ("scrub", "survivors"), ("scrub", "pii_spans"))
-        written = (("scrub", "written"),) if replacement_of(config).keeps_places else ()
+        written = (("scrub", "written"), (EVERY, "edits")) if replacement_of(config).keeps_places else ()
         benchmarks = (("register", "benchmark_items"), ("decontaminate", "contamination"), (EVERY, "boilerplate"))
         return (*finals, *written, (EVERY, "fates"), *benchmarks)
 
@@ -137,16 +147,22 @@ class Publish:
 
     def passes(self, config: Curation) -> tuple[Pass, ...]:
         """The gate, over the final text of either side."""
-        outputs, columns = {"faults": FAULTS}, ("doc_id", "text", "split", "url", "language")
-        beside = Beside(name="written", schema=WRITTEN, query="written_beside") if replacement_of(config).keeps_places else None
+        keeps_places = replacement_of(config).keeps_places
+        outputs = {"faults": FAULTS, "places": PLACES} if keeps_places else {"faults": FAULTS}
+        columns = ("doc_id", "text", "split", "url", "language")
+        beside = Beside(name="written", schema=WRITTEN, query="written_beside") if keeps_places else None
         return tuple(
             Pass(name=f"gate_{side}", reads=("scrub", f"finals_{side}"), make=_inspect, outputs=outputs, columns=columns, beside=beside)
             for side in SIDES
         )
 
     def _gate(self, work: Work) -> None:
-        """Raises GateError where text that had to go is still there."""
-        found = union("faults", [work.over(its)["faults"] for its in self.passes(work.config)], FAULTS)
+        """Raises GateError where text that had to go is still there, or where scrub says that it wrote more than its edits put in."""
+        made = [work.over(its) for its in self.passes(work.config)]
+        found = union("faults", [one["faults"] for one in made], FAULTS)
+        if replacement_of(work.config).keeps_places:
+            given = {"places": union("places", [one["places"] for one in made], PLACES), "edits": union("edits", work.every("edits"), EDITS.schema)}
+            found = union("faults", [found, work.query("places_beyond_edits", FAULTS, given)], FAULTS)
         if found.num_rows:
             rows = work.engine.rows(found, 10_000_000)
             counts = Counter(rows.column("fault").to_pylist())

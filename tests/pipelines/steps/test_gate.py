@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,9 +24,11 @@ from pipelines.contamination.rules import ActionRules
 from pipelines.contract.errors import GateError
 from pipelines.contract.parts import read_table
 from pipelines.contract.schema import BENCHMARK_ITEMS, CORPUS, PII_SPANS, VERDICTS
+from pipelines.detectors.hits import Document, Places
 from pipelines.detectors.presidio import Presidio
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub
+from pipelines.engine.options import LocalOptions
 from pipelines.steps import publish
 from pipelines.steps.publish import InspectTexts
 
@@ -104,6 +107,14 @@ def test_what_looks_like_text_or_is_found_again_gets_past_the_gate_by_its_place_
     assert {row["policy"] for row in told} >= {"mask", "surrogate", "generalise", "flag", "drop"}
     verdicts = read_table(warehouse.table(manifests["scrub"], "verdicts", VERDICTS.schema)).to_pylist()
     assert [(row["rule"], row["reason"], row["value"]) for row in verdicts] == [("scrub.US_SSN", "personal_data", 1.0)]
+
+
+def test_a_scrub_that_says_it_wrote_more_than_it_did_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Document, "written", lambda document: Places.of([(0, len(document.final()))]))
+    run_file = write_run_file(tmp_path, extra='[scrub]\nstyle = "mask"\n')
+    runner = runner_for(replace(load(run_file), local=LocalOptions(workers=1)), "local", SilentReporter())[0]
+    with pytest.raises(GateError, match=r"publish: \d+ documents with places_that_no_edit_made got past"):
+        runner.run()
 
 
 @pytest.mark.parametrize(
