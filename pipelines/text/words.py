@@ -61,7 +61,7 @@ class Words:
         utf8: normalised words, one blank between neighbours, so that words i to j of a text are ``utf8[starts[i] : ends[j]]``.
         starts, ends: int64[W], each word in ``utf8``.
         text_starts, text_ends: int64[W], each word in the bytes of its own text. Deleted characters belong to the word before them, those at the head
-            of a white-space token to its first word.
+            of a white-space token to its first word; so do tags within a line. A character that is written as an entity is all of the entity.
         first: int64[N + 1]; words of text t are ``first[t]`` to ``first[t + 1]``.
     """
 

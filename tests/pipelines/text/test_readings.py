@@ -160,7 +160,7 @@ def kernel_words(words, text):
 
 
 @pytest.mark.parametrize("reading", READINGS)
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(texts=TEXTS)
 def test_words_are_what_python_says_they_are(reading, texts):
     words = contamination_words(pa.array(texts, pa.string()), reading)
@@ -241,6 +241,13 @@ def test_what_is_nothing_to_a_reader_is_nothing_in_both_readings(within):
 )
 def test_what_is_no_tag_and_no_entity_is_text(text, words):
     assert joined(text) == [words]
+
+
+def test_spans_are_bytes_of_the_text_as_it_was_given():
+    text = "<p>Caf&eacute; &#x201c;na\u00efve&#x201d;<br>\uff21\uff22 x</p>"
+    words = contamination_words(pa.array([text]))
+    spans = zip(words.text_starts.tolist(), words.text_ends.tolist(), strict=True)
+    assert [text.encode()[start:end].decode() for start, end in spans] == ["Caf&eacute;", "&#x201c;na\u00efve&#x201d;", "\uff21\uff22", "x"]
 
 
 def test_hyphenation_is_one_break_of_a_line_between_parts_of_words():
