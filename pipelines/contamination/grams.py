@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
     Bool = npt.NDArray[np.bool_]
 
-_BITS_A_GRAM: Final = 12  # at least, of a filter; a hash that was not put in gets past it about once in fifty times
+_BITS_A_GRAM: Final = 12  # at least, of a filter; a hash that was not put in gets past it once in some hundred times
+_MORE_BITS: Final = 48  # of one that stays in the processor's own memory all the same
+_SMALL_WORDS: Final = 1 << 16  # 512 kB
 _FEWEST_WORDS, _MOST_WORDS = 1 << 8, 1 << 24  # of a filter: 2 kB to 128 MB
-_PLACES_A_BUCKET: Final = 4
+_PLACES_A_BUCKET: Final = 1  # or two, as the number of buckets is a power of two
 _BLOCK: Final = 256  # words whose hashes are made before any of them is looked up: so many loads from memory wait for one another's end no longer
 
 
@@ -46,10 +48,9 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Filter:
-    """The first look at a word: whether ``probe_words`` words from there on may begin an n-gram of one of ``lengths``."""
+    """The first look at a word: whether an n-gram of ``length`` words may begin there."""
 
-    probe_words: int
-    lengths: tuple[int, ...]
+    length: int
     bits: Uint64  # a power of two of words
 
 
@@ -60,7 +61,7 @@ class Grams:
     Attributes:
         borders: uint32[B + 1], B a power of two; bucket b holds ``places[borders[b] : borders[b + 1]]``, ascending.
         places: uint32[G], first word of an n-gram among the words of the parts.
-        filters: one a number of words that is asked for.
+        filters: one for each length of n-grams.
     """
 
     borders: Uint32
@@ -68,7 +69,7 @@ class Grams:
     filters: tuple[Filter, ...]
 
     @classmethod
-    def of(cls, sums: Uint64, powers: Uint64, given: Places, reached: Places, *, probe_words: int) -> Grams:
+    def of(cls, sums: Uint64, powers: Uint64, given: Places, reached: Places) -> Grams:
         """The n-grams that are given.
 
         Args:
@@ -76,7 +77,6 @@ class Grams:
             powers: of the multiplier.
             given: n-grams, ascending by place.
             reached: further n-grams, with which no run begins, but which a run may go through.
-            probe_words: the words that are asked for first of n-grams that have as many.
         """
         places, lengths = given.places, given.lengths
         num_buckets = 1 << max(len(places) // _PLACES_A_BUCKET, 1).bit_length() - 1
@@ -86,19 +86,18 @@ class Grams:
         np.cumsum(borders, out=borders)
         _fill(sums, powers, places, lengths, shift, borders[:-1].copy(), ordered)
         every, its_lengths = np.concatenate([places, reached.places]), np.concatenate([lengths, reached.lengths])
-        probes = np.minimum(its_lengths, probe_words)
-        filters = tuple(_filter(sums, powers, every, its_lengths, probes, int(probe)) for probe in np.unique(probes))
+        filters = tuple(_filter(sums, powers, every[its_lengths == length], int(length)) for length in np.unique(its_lengths))
         return cls(borders=borders, places=ordered, filters=filters)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All arrays, by names for files."""
-        return {"borders": self.borders, "places": self.places, **{f"filter_{its.probe_words}": its.bits for its in self.filters}}
+        return {"borders": self.borders, "places": self.places, **{f"filter_{its.length}": its.bits for its in self.filters}}
 
 
 def passing(starts: Int64, ends: Int64, sums: Uint64, powers: Uint64, its: Filter) -> Int64:
     """Words at which an n-gram may begin that lies in one of the stretches of words, ascending as these are."""
     found = np.empty(len(sums), np.int64)
-    count = _pass(starts, ends, sums, powers, its.probe_words, its.bits, found)
+    count = _pass(starts, ends, sums, powers, its.length, its.bits, found)
     return found[:count]
 
 
@@ -109,13 +108,12 @@ def gram_hashes(sums: Uint64, powers: Uint64, its: Places) -> Uint64:
     return hashes
 
 
-def _filter(sums: Uint64, powers: Uint64, places: Uint32, lengths: Uint16, probes: Uint16, probe: int) -> Filter:
-    is_its = probes == probe
-    count = int(is_its.sum())
-    num_words = min(max(1 << (_BITS_A_GRAM * count // 64).bit_length(), _FEWEST_WORDS), _MOST_WORDS)
+def _filter(sums: Uint64, powers: Uint64, places: Uint32, length: int) -> Filter:
+    wanted = max(_BITS_A_GRAM * len(places) // 64, min(_MORE_BITS * len(places) // 64, _SMALL_WORDS // 2))
+    num_words = min(max(1 << wanted.bit_length(), _FEWEST_WORDS), _MOST_WORDS)
     bits = np.zeros(num_words, np.uint64)
-    _mark(sums, powers, places[is_its], probe, bits)
-    return Filter(probe_words=probe, lengths=tuple(np.unique(lengths[is_its]).tolist()), bits=bits)
+    _mark(sums, powers, places, length, bits)
+    return Filter(length=length, bits=bits)
 
 
 @inlined
@@ -146,24 +144,24 @@ def _fill(sums: Uint64, powers: Uint64, places: Uint32, lengths: Uint16, shift: 
 
 
 @kernel
-def _mark(sums: Uint64, powers: Uint64, places: Uint32, probe: int, bits: Uint64) -> None:
+def _mark(sums: Uint64, powers: Uint64, places: Uint32, length: int, bits: Uint64) -> None:
     for i in range(places.size):
-        value = gram(sums, powers, np.int64(places[i]), probe)
+        value = gram(sums, powers, np.int64(places[i]), length)
         bits[value & np.uint64(bits.size - 1)] |= _bits(value)
 
 
 @kernel
-def _pass(starts: Int64, ends: Int64, sums: Uint64, powers: Uint64, probe: int, bits: Uint64, found: Int64) -> int:
+def _pass(starts: Int64, ends: Int64, sums: Uint64, powers: Uint64, length: int, bits: Uint64, found: Int64) -> int:
     """Fills ``found``; returns how many there are."""
     count = np.int64(0)
     values = np.empty(_BLOCK, np.uint64)
     mask = np.uint64(bits.size - 1)
     for stretch in range(starts.size):
-        end = ends[stretch] - probe + 1
+        end = ends[stretch] - length + 1
         for low in range(starts[stretch], end, _BLOCK):
             size = min(_BLOCK, end - low)
             for i in range(size):
-                values[i] = gram(sums, powers, low + i, probe)
+                values[i] = gram(sums, powers, low + i, length)
             for i in range(size):  # without a branch: the processor looks ahead
                 wanted = _bits(values[i])
                 found[count] = low + i

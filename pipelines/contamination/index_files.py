@@ -91,7 +91,7 @@ def _write(index: NgramIndex, folder: Path) -> None:
     facts["inexact"] = None if index.inexact is None else asdict(index.inexact)
     for name, grams in {"grams": index.grams, "seeds": index.seeds}.items():
         if grams is not None:
-            facts[name] = [{"probe_words": its.probe_words, "lengths": its.lengths} for its in grams.filters]
+            facts[name] = [its.length for its in grams.filters]
             for kind, its in grams.arrays().items():
                 np.save(folder / f"{name}_{kind}.npy", its)
     with pa.OSFile(str(folder / "items.arrow"), "wb") as sink, pa.ipc.new_file(sink, index.items.schema) as writer:
@@ -113,14 +113,11 @@ def _opened(folder: Path) -> NgramIndex:
     )
 
 
-def _grams(folder: Path, name: str, filters: list[dict[str, Any]]) -> Grams:
+def _grams(folder: Path, name: str, lengths: list[int]) -> Grams:
     return Grams(
         borders=_mapped(folder / f"{name}_borders.npy"),
         places=_mapped(folder / f"{name}_places.npy"),
-        filters=tuple(
-            Filter(probe_words=its["probe_words"], lengths=tuple(its["lengths"]), bits=_mapped(folder / f"{name}_filter_{its['probe_words']}.npy"))
-            for its in filters
-        ),
+        filters=tuple(Filter(length=length, bits=_mapped(folder / f"{name}_filter_{length}.npy")) for length in lengths),
     )
 
 

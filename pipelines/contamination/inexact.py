@@ -88,7 +88,7 @@ def seeds_of(words: PartWords, windows: Int64, powers: Uint64, longest: int, rul
     lengths = np.concatenate([of_long.lengths, half, words.num_words[whole] - half]).astype(np.uint16)
     order = np.argsort(places, kind="stable") if len(whole) else slice(None)
     given, _, _ = rationed(Places(places=places[order], lengths=lengths[order]), words, powers, rule.max_parts_per_seed)
-    return Grams.of(words.sums, powers, given, given.where(slice(0)), probe_words=longest)
+    return Grams.of(words.sums, powers, given, given.where(slice(0)))
 
 
 def near_runs(words: Int64, first: Int64, sums: Uint64, powers: Uint64, length: int, seeds: Grams, held: Held, window: int) -> Int64:

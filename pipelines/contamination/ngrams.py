@@ -109,7 +109,7 @@ class NgramIndex:
         return cls(
             items=pa.table([texts if name == "text" else _array(items.column(name)) for name in NAMES], list(NAMES)),
             numbers=words.numbers, first=words.first, part_of=words.part_of, lengths=lengths,
-            grams=Grams.of(words.sums, powers, given, reached, probe_words=min(min_words, ngram_words)),
+            grams=Grams.of(words.sums, powers, given, reached),
             seeds=None if inexact is None else seeds_of(words, np.where(is_long, lengths, 0), powers, ngram_words, inexact),
             inexact=inexact,
             shared=shared,
@@ -214,12 +214,11 @@ def _runs(first: Int64, sums: Uint64, stretches: tuple[Int64, Int64], index: Ngr
     found = [np.empty((0, 7), np.int64)]
     for its in index.grams.filters:
         words = passing(*stretches, sums, powers, its)
-        lengths = its.lengths if len(words) else ()
-        found += [exact_runs(words, first, sums, powers, length, index.grams, held, is_whole=is_whole) for length in lengths]
+        found.append(exact_runs(words, first, sums, powers, its.length, index.grams, held, is_whole=is_whole))
     if index.seeds is not None:
         for its in index.seeds.filters:
             words = passing(*stretches, sums, powers, its)
-            found.append(near_runs(words, first, sums, powers, its.probe_words, index.seeds, held, index.ngram_words))
+            found.append(near_runs(words, first, sums, powers, its.length, index.seeds, held, index.ngram_words))
     return np.concatenate(found)
 
 
