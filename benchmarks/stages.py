@@ -108,6 +108,14 @@ STAGES: Final = (
         targets={"loop": (90, 150)},
     ),
     Stage(
+        name="million",
+        title="scan for a million registered items",
+        contenders=(Contender(script="million_assay.py", what="exact: word for word; inexact: with a word in thirteen changed, too"),),
+        prepare=inputs.million,
+        targets={"exact": (90, 150), "inexact": (30, 60)},
+        by_name_only=True,
+    ),
+    Stage(
         name="pii",
         title="personal data by patterns",
         contenders=(
