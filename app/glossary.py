@@ -128,7 +128,6 @@ _PASSED_OVER: Final = {
     "secrets.reference": "a pointer to where a secret lies",
     "secrets.short": "fewer characters than a secret has",
     "secrets.word": "a word of the language where a secret would stand",
-    "street_address.of_a_licence": "the address that the text of a licence gives",
 }
 
 

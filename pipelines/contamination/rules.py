@@ -70,11 +70,17 @@ class ActionRules:
         covered = _coverage(hits, index) if self.min_coverage else {}
         return [self._decision(hit, index, covered.get(hit.item, 1.0)) for hit in hits]
 
-    def runs_to_remove(self, texts: pa.Array | pa.ChunkedArray, index: Index) -> list[list[Hit]]:
-        """For each text the runs that may not stay in it; a text of which all were removed has none."""
+    def runs_to_remove(self, texts: pa.Array | pa.ChunkedArray, index: Index, *, written: str | None = None) -> list[list[Hit]]:
+        """For each text the runs that may not stay in it; a text of which all were removed has none.
+
+        ``written`` stands in texts where something was put in the place of something else. A run over it is none: a long number that became one word
+        may bring words together that, with one word between them, are nearly an item's.
+        """
+        found = self.met(texts, index)
+        if written is not None:
+            found = [_without(hits, str(texts[number].as_py()), written) if hits else hits for number, hits in enumerate(found)]
         return [
-            [hit for hit, decision in zip(hits, self.decide(hits, index), strict=True) if decision.action != "flag"] if hits else []
-            for hits in self.met(texts, index)
+            [hit for hit, decision in zip(hits, self.decide(hits, index), strict=True) if decision.action != "flag"] if hits else [] for hits in found
         ]
 
     def _decision(self, hit: Hit, index: Index, coverage: float) -> Decision:
@@ -89,6 +95,11 @@ class ActionRules:
             action = min(asked, self.inexact_action, key=_LEAST_FIRST.index)
             return Decision(action=action, reason="inexact" if action != asked else None)
         return Decision(action=asked)
+
+
+def _without(hits: Sequence[Hit], text: str, written: str) -> list[Hit]:
+    utf8, mark = text.encode(), written.encode()
+    return [hit for hit in hits if mark not in utf8[hit.doc_start : hit.doc_end]]
 
 
 def _coverage(hits: Sequence[Hit], index: Index) -> dict[int, float]:

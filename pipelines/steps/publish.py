@@ -68,7 +68,7 @@ class InspectTexts:
         doc_ids, urls = batch.column("doc_id"), batch.column("url")
         is_train = pc.equal(batch.column("split"), "train").to_pylist()
         written = batch.column("written") if "written" in batch.schema.names else None
-        hits = self.rules.runs_to_remove(self._without_replacements(texts, written), self.index)
+        hits = self.rules.runs_to_remove(self._without_replacements(texts, written), self.index, written=self.index.foreign_character())
         shown = self.scrub.addresses(urls, doc_ids)
         masks = {
             "benchmark_text": [train and bool(found) for train, found in zip(is_train, hits, strict=True)],

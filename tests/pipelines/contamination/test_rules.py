@@ -10,6 +10,7 @@ import pytest
 from pipelines.contamination.boilerplate import Boilerplate, count_ngrams
 from pipelines.contamination.claims import Hit
 from pipelines.contamination.decontaminate import CountNgrams, Decontaminate
+from pipelines.contamination.inexact import InexactRule
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import PartRule
 from pipelines.contamination.rules import ActionRules
@@ -57,6 +58,17 @@ def test_an_inexact_run_has_at_most_the_action_of_its_tier(asked, inexact, expec
     hit = Hit(item=0, num_ngrams=3, coverage=0.5, doc_start=0, doc_end=9, item_start=0, item_end=9, tier="inexact", num_edits=1)
     (decision,) = ActionRules(action_by_benchmark={"exam": asked}, inexact_action=inexact).decide([hit], index)
     assert (decision.action, decision.reason) == expected
+
+
+def test_a_run_over_what_was_written_in_the_place_of_something_else_is_none():
+    item = " ".join(WORDS[:16])
+    index = NgramIndex.build(items({"text": item}), inexact=InexactRule())
+    rules = ActionRules(action_by_benchmark={"exam": "drop"}, inexact_action="drop")
+    mark = index.foreign_character()
+    texts = pa.array([item.replace("word8", mark), f"{item} {mark}", item.replace("word8", "another")])
+    tiers = [["inexact"], ["exact"], ["inexact"]]
+    assert [[hit.tier for hit in hits] for hits in rules.runs_to_remove(texts, index)] == tiers
+    assert [[hit.tier for hit in hits] for hits in rules.runs_to_remove(texts, index, written=mark)] == [[], *tiers[1:]]
 
 
 def test_what_goes_with_a_document_or_a_cut_says_so():
