@@ -115,7 +115,7 @@ def living_sides(work: Work) -> Table:
 def rules_of(work: Work) -> ActionRules:
     """What is done about runs of each registered benchmark that has items."""
     options, counted = work.config.decontaminate, work.every(BOILERPLATE.name)
-    names = set(work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS).column("benchmark").to_pylist())
+    names = pc.unique(work.engine.rows(work.table("register", "benchmark_items").only("benchmark"), MAX_ITEMS).column("benchmark")).to_pylist()
     return ActionRules(
         action_by_benchmark={name: options.actions.get(name, options.action) for name in sorted(names)},
         inexact_action=options.inexact_action,

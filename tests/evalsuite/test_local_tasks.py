@@ -99,6 +99,14 @@ def test_a_file_that_is_no_utf8_is_refused(piqa_folder):
         list(tasks["piqa"](path=piqa_folder).items(NOTHING))
 
 
+def test_a_file_of_which_half_was_copied_is_one_line_that_shows_none_of_it(gsm8k_folder):
+    path = gsm8k_folder / "test.jsonl"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"test\.jsonl, line 3: expected a JSON object") as caught:
+        list(tasks["gsm8k"](path=gsm8k_folder, num_shots=0).items(NOTHING))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_task_is_configured_like_every_part(piqa_folder):
     table = {"path": str(piqa_folder), "max_items": 2}
     assert len(list(decode(tasks["piqa"], table, "run.toml: eval").items(NOTHING))) == 2

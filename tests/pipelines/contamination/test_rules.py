@@ -71,6 +71,14 @@ def test_a_run_over_what_was_written_in_the_place_of_something_else_is_none():
     assert [[hit.tier for hit in hits] for hits in rules.runs_to_remove(texts, index, written=mark)] == [[], *tiers[1:]]
 
 
+def test_an_item_of_fifty_thousand_words_is_met_in_part_and_its_coverage_says_how_little():
+    words = [f"long{i}" for i in range(50_000)]
+    index = NgramIndex.build(items({"text": " ".join(words)}), inexact=InexactRule())
+    text = f"{' '.join(words[100:160])} filler {' '.join(words[40_000:40_040])}"
+    for least, action in ((0.002, "drop"), (0.0021, "flag")):
+        assert {a for _, a, _ in decided(ActionRules(action_by_benchmark={"exam": "drop"}, min_coverage=least), index, text)} == {action}
+
+
 def test_what_goes_with_a_document_or_a_cut_says_so():
     flagged = " ".join(f"other{i}" for i in range(13))
     index = NgramIndex.build(items({"text": LONG}, {"benchmark": "quiz", "text": flagged}))
