@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pyarrow as pa
@@ -17,14 +17,16 @@ from evalsuite.registration import TaskRegistration, benchmark_items
 from pipelines.contract.config import decode, encode, load_toml
 from pipelines.contract.errors import ConfigError
 from pipelines.contract.manifest import Manifest, step_key
-from pipelines.contract.parts import PartWriter, read_table, tables_of
-from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION, EDITS, ITEM_STATUSES
+from pipelines.contract.parts import PartWriter, read_table, scratch, tables_of
+from pipelines.contract.schema import BENCHMARK_ITEMS, CONTAMINATION, CORPUS, EDITS, ITEM_STATUSES
 from pipelines.engine.options import LocalOptions, SparkOptions
 from pipelines.engine.start import make_engine
 from pipelines.steps.decontaminate import Decontaminate as DecontaminateStep
 from pipelines.steps.decontaminate import item_statuses, part_rule
 from pipelines.steps.ngram_filter import corpus_filter, in_clean_text, recheck
+from pipelines.steps.semantic import likenesses
 from pipelines.steps.settings import Decontaminate, parts
+from pipelines.text.sentence_embeddings import model_identity
 from pipelines.text.words import count_words
 
 if TYPE_CHECKING:
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from evalsuite.base import Task
+    from pipelines.contamination.parts import PartRule
+    from pipelines.contamination.semantic import SemanticRule
     from pipelines.contract.parts import Table
     from pipelines.contract.warehouse import Warehouse
+    from pipelines.engine.base import Engine
 
 VERSION: Final = 1  # goes up when the same corpus and tasks could give other rows
 _CURATE: Final = "assay run RUN.toml"
@@ -91,15 +96,21 @@ def chosen_tasks(path: Path | None, names: Sequence[str]) -> dict[str, Task]:
     return parts(tasks, given, str(path or "--task"))
 
 
-def check_tasks(warehouse: Warehouse, chosen: Mapping[str, Task], console: Console, *, quiet: bool = False) -> Checked:
+def check_tasks(
+    warehouse: Warehouse, chosen: Mapping[str, Task], console: Console, *, semantic: SemanticRule | None = None, quiet: bool = False
+) -> Checked:
     """Looks for items in the newest published corpus, or finds that this was done; the rows become part of the version.
+
+    With ``semantic`` the whole corpus is read for passages that say the same in other words, too.
 
     Raises:
         InputError: nothing is published, or a benchmark's file is missing.
+        ConfigError: the model of ``semantic`` is not installed.
     """
 
     def plan(newest: Newest) -> Planned:
-        return Planned(manifest=_planned(newest, chosen), make=lambda manifest: _make(newest, chosen, manifest, console, quiet=quiet))
+        planned = _planned(newest, chosen, semantic)
+        return Planned(manifest=planned, make=lambda manifest: _make(newest, chosen, manifest, console, semantic=semantic, quiet=quiet))
 
     done = finished(warehouse, dict.fromkeys(("publish", "decontaminate"), _CURATE), plan, note=f"check {'+'.join(sorted(chosen))}")
     statuses = read_table(warehouse.table(done.manifest, "item_statuses", ITEM_STATUSES.schema))
@@ -107,10 +118,12 @@ def check_tasks(warehouse: Warehouse, chosen: Mapping[str, Task], console: Conso
     return Checked(manifest=done.manifest, benchmarks=tuple(_counted(statuses, met)))
 
 
-def _planned(newest: Newest, chosen: Mapping[str, Task]) -> Manifest:
+def _planned(newest: Newest, chosen: Mapping[str, Task], semantic: SemanticRule | None) -> Manifest:
     options = _options(newest)
     rule = {name: getattr(options, name) for name in ("ngram_words", "min_words", "parts", "min_coverage")}
     params = {"tasks": TaskRegistration(tasks=chosen).params(), **encode(rule)}
+    if semantic is not None:
+        params["semantic"] = {**asdict(semantic), "model": model_identity()}
     made_of = {"check": VERSION, "decontaminate": DecontaminateStep.version}
     inputs = {"publish.corpus": newest.manifests["publish"].tables["corpus"].content_sha256}
     key = step_key("check", params, made_of, inputs)
@@ -122,7 +135,9 @@ def _options(newest: Newest) -> Decontaminate:
     return decode(Decontaminate, {name: value for name, value in params.items() if value is not None}, "decontaminate")
 
 
-def _make(newest: Newest, chosen: Mapping[str, Task], manifest: Manifest, console: Console, *, quiet: bool) -> Manifest:
+def _make(
+    newest: Newest, chosen: Mapping[str, Task], manifest: Manifest, console: Console, *, semantic: SemanticRule | None, quiet: bool
+) -> Manifest:
     warehouse, options = newest.warehouse, _options(newest)
     items = benchmark_items(chosen, None, count_words)
     bar = Progress(
@@ -138,14 +153,28 @@ def _make(newest: Newest, chosen: Mapping[str, Task], manifest: Manifest, consol
                 filters, warehouse.root, items, part_rule(options), min_coverage=options.min_coverage,
                 progress=lambda done, total: bar.update(shown, completed=done, total=total),
             )  # fmt: skip
+            met = found.contamination
+            if semantic is not None:
+                bar.update(shown, description="reading all of it for the meaning")
+                engine.on_progress(lambda done, total: bar.update(shown, completed=done, total=total))
+                met = pa.concat_tables([met, _likenesses(newest, items, part_rule(options), semantic, engine)])
         edits = [warehouse.table(one, "edits", EDITS.schema) for one in warehouse.manifests(newest.version).values() if "edits" in one.tables]
-        tables = _written(warehouse.attempt(manifest.step), {"benchmark_items": items, "contamination": in_clean_text(found.contamination, edits)})
+        tables = _written(warehouse.attempt(manifest.step), {"benchmark_items": items, "contamination": in_clean_text(met, edits)})
         statuses = item_statuses(engine, warehouse.attempt(manifest.step), items, part_rule(options), tables["contamination"])
     finally:
         engine.close()
         shutil.rmtree(warehouse.root / "scratch", ignore_errors=True)
     read = {name: getattr(found, name) for name in _READ}
     return warehouse.publish(replace(manifest, about=read), {**tables, "item_statuses": statuses})
+
+
+def _likenesses(newest: Newest, items: pa.Table, rule: PartRule, semantic: SemanticRule, engine: Engine) -> pa.Table:
+    warehouse, folder = newest.warehouse, newest.warehouse.root / "scratch" / "semantic"
+    corpus = warehouse.table(newest.manifests["publish"], "corpus", CORPUS.schema)
+    with PartWriter(folder, {"items": scratch(BENCHMARK_ITEMS.schema)}) as writer:
+        writer.write({"items": items.filter(rule.looked_for(items))})
+    sought = tables_of(writer.files, {"items": BENCHMARK_ITEMS.schema})["items"]
+    return likenesses(engine, corpus, sought, semantic, folder)
 
 
 def _written(folder: Path, rows: Mapping[str, pa.Table]) -> dict[str, Table]:

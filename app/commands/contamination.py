@@ -23,14 +23,16 @@ def check(
     tasks_file: TasksArgument = None,
     *,
     task: Annotated[list[str] | None, typer.Option("--task", help="A task by its name; may be given several times.")] = None,
+    semantic: Annotated[bool, typer.Option("--semantic", help="Read all of it for the same in other words too; flags only.")] = False,
     warehouse: WarehouseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look for a new benchmark in the published corpus; only what may hold one of its items is read again."""
     from app.rechecking import check_tasks, chosen_tasks
+    from pipelines.contamination.semantic import SemanticRule
 
     tasks = chosen_tasks(tasks_file, task or ())
-    checked = check_tasks(chosen_warehouse(warehouse), tasks, out, quiet=as_json)
+    checked = check_tasks(chosen_warehouse(warehouse), tasks, out, semantic=SemanticRule() if semantic else None, quiet=as_json)
     if as_json:
         print_json(checked.facts())
     else:

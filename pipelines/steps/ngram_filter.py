@@ -42,9 +42,9 @@ _READ_BYTES: Final = 1 << 20
 I64: Final = pa.int64()
 _PLACE: Final = [("file", pa.string()), ("row_group", I64)]
 GROUPS: Final = scratch(laid_out(pa.schema(_PLACE), row_group_bytes=1))  # a row is a row group of its own, and so a piece of work of its own
-FILTERS: Final = pa.schema([
-    *_PLACE, ("first_row", I64), ("num_rows", I64), ("num_text_bytes", I64), ("counts", pa.binary()), ("lows", pa.binary()),
-])  # fmt: skip
+_SEEDS: Final = [("counts", pa.binary()), ("lows", pa.binary())]
+# A block a row group: what a reader of all asks memory for stays so small that it is the same memory each time.
+FILTERS: Final = laid_out(pa.schema([*_PLACE, ("first_row", I64), ("num_rows", I64), ("num_text_bytes", I64), *_SEEDS]), row_group_bytes=1)
 
 
 @dataclass(frozen=True)
