@@ -109,6 +109,12 @@ def _is_presidio(row: list[Any]) -> bool:
     return len(row) == 4 or row[4] is None
 
 
+def names(texts: list[str], ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    """Names that both found, and those that one did: a model that sees a paragraph at a time does not always say what it says of the whole text."""
+    mine, found = ({(number, *row) for number, rows in enumerate(one["spans"]) for row in rows} for one in (ours, theirs))
+    return f"of {len(found):,} names {len(found - mine):,} missed, {len(mine - found):,} more"
+
+
 def ids(texts: list[str], ours: dict[str, Any], theirs: dict[str, Any]) -> str:
     """Token ids, by text."""
     differ = sum(a != b for a, b in zip(ours["ids"], theirs["ids"], strict=False))

@@ -128,6 +128,22 @@ STAGES: Final = (
         targets={"loop": (8, 15)},
     ),
     Stage(
+        name="secrets",
+        title="keys, tokens and passwords",
+        contenders=(Contender(script="secrets_assay.py", what="all rules"),),
+        targets={"loop": (30, 100)},
+    ),
+    Stage(
+        name="names",
+        title="names by a small model of spaCy's for English",
+        contenders=(
+            Contender(script="names_assay.py", max_mb=0.3, what="only what recognises entities; by paragraphs"),
+            Contender(script="names_presidio.py", max_mb=0.3, what="the batch engine, the same model"),
+        ),
+        compare=comparing.names,
+        by_name_only=True,
+    ),
+    Stage(
         name="tokens",
         title="tokenize to shards",
         contenders=(
