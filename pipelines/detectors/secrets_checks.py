@@ -28,7 +28,7 @@ _BECH32_GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2
 _SAMPLE: Final = re.compile(
     rb"xxxx|XXXX|your|Your|YOUR|\*\*\*|\.\.\.|(?i:example|placeholder|redacted|removed|changeme|change[_-]me|replace|insert|dummy|sample|sanitized|deadbeef|foobar|<[a-z])"
 )
-_TEMPLATE: Final = re.compile(rb"[$%@#]?[{<\[(%].*|\$[A-Za-z_(].*|%[A-Za-z_]\w*%?|@[\w.]+@?|__\w+__|[A-Z]+(?:_[A-Z]+)+|&lt;.*")
+_TEMPLATE: Final = re.compile(rb"[$%@#]?[{<\[(%].*|\\\w+\$.*|\$[A-Za-z_(].*|%[A-Za-z_]\w*%?|@[\w.]+@?|__\w+__|[A-Z]+(?:_[A-Z]+)+|&lt;.*")
 _REFERENCE: Final = re.compile(
     rb"(?:https?|file|env|vault|secret|op|ref|arn|aws|gcp|sm|ssm|kms|data|urn)(?:\+\w+)?:.*|\.{0,2}/[\w./-]*|~/.*|.+\.(?:txt|json|ya?ml|pem|key|crt|env|py|js|html?)",
     re.IGNORECASE,
@@ -43,7 +43,7 @@ _SAMPLES: Final = frozenset(
     testing testpass testpassword user user1 user123 username admin admin123 admin1234 root root123 foo foo123 bar baz qux abc abc123 abcd1234
     qwerty qwerty123 letmein default guest guest123 none null nil undefined true false string str type value optional required hidden masked
     hunter2 postgres mysql redis rabbitmq mongo mongodb tiger scott bitnami minioadmin demo demo123 todo fixme n/a welcome1 welcome123 s3cr3t s3cret
-    1234 12345 123456 1234567 12345678 123456789 1234567890 0000 000000 00000000 111111
+    secr3t 1234 12345 123456 1234567 12345678 123456789 1234567890 0000 000000 00000000 111111
     """.split()
 )
 _LETTERS_OF_A_SEQUENCE: Final = 0.6  # share of neighbours that follow one another, or are one: "abcd1234", "aaaaaa"
@@ -143,7 +143,7 @@ def private_key(secret: bytes, match: re.Match[bytes]) -> str | None:  # noqa: A
 
 def is_placeholder(value: bytes) -> bool:
     """Whether a value stands for one that somebody has yet to put there, or is one that everybody knows."""
-    return value.lower() in _SAMPLES or _TEMPLATE.fullmatch(value) is not None or is_sample(value)
+    return value.lower().rstrip(b".,;:") in _SAMPLES or _TEMPLATE.fullmatch(value) is not None or is_sample(value)
 
 
 def password(secret: bytes, match: re.Match[bytes]) -> str | None:  # noqa: PLR0911 - one line a rule
