@@ -355,12 +355,11 @@ def house_number(data: Bytes, base: int, i: int, end: int) -> bool:
         i += 1
     if i - first > _LONGEST_HOUSE_NUMBER:
         return False
-    if first - 4 >= base and (data[first - 1] == _SPACE or data[first - 1] == _COMMA):
+    if first > base and (data[first - 1] == _SPACE or data[first - 1] == _COMMA):
         k = first - 1
-        if data[k - 1] == _COMMA:
+        if k > base and data[k - 1] == _COMMA:
             k -= 1
-        ends = three(data, k - 3)
-        if ends in _ENDS_STREET:
+        if k - 3 >= base and three(data, k - 3) in _ENDS_STREET:
             return True
         floor = max(base, k - 24)
         while k > floor and data[k - 1] > 64 and data[k - 1] not in (91, 93):

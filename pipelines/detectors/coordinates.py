@@ -30,7 +30,7 @@ _LINK: Final = re.compile(
     r"(?P<longitude>[-+]?\d{1,3}\.\d{2,20})(?!\d)"
 )
 _BEFORE: Final = re.compile(
-    r"(?:\b(?:lat\w*|lon\w*|lng|latlng|coord\w*|gps|geo\w*|locat\w*|position|koordinat\w*|ubicaci\w+|standort)\b|\u5750\u6807|\u0430\u0442|\u043a\u043e\u043e\u0440\u0434\u0438\u043d\u0430\u0442\w*)"
+    r"(?:\b(?:lat\w*|lon\w*|lng|latlng|coord\w*|gps|geo\w*|locat\w*|position|koordinat\w*|ubicaci\w+|standort)\b|\u5750\u6807|\u043a\u043e\u043e\u0440\u0434\u0438\u043d\u0430\u0442\w*)"
     r"[^\n\d]{0,24}$",
     re.IGNORECASE,
 )

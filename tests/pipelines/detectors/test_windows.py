@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.detectors import windows as scan
 from pipelines.detectors.characters import CLASSES, facts
 from pipelines.detectors.plausible import PHONE_NUMBER
 from pipelines.detectors.presidio import DEFAULT_REGIONS
@@ -131,6 +132,108 @@ def test_a_slice_of_an_array_and_one_with_wide_offsets_have_the_windows_of_their
     whole = scanned(pa.array(texts, pa.string()))
     assert scanned(pa.array(texts, pa.string()).slice(start)) == whole[start:]
     assert scanned(pa.array(texts, pa.large_string()).slice(0, start)) == whole[:start]
+
+
+AT_OTHERWISE = re.compile(rb"%40|[(\[{] ?at ?[)\]}]|\xef\xbc\xa0|\xef\xb9\xab", re.IGNORECASE)
+IN_DEGREES = re.compile(
+    rb"\xc2\xb0(?= ?[0-9])|(?<=geo):|(?<=[0-9])\.(?=(?:[0-9]{20}|[0-9]{4,19}(?![0-9]))[^0-9]{0,24}[0-9]{1,3}\.[0-9]{4})", re.IGNORECASE
+)
+
+
+def reached(pattern, steps):
+    """Stretches around the characters that matches begin with, a run of blanks counted as one, joined where they touch."""
+
+    def grown(text, place, step):
+        left, blank = steps, False
+        while 0 <= place < len(text) and (left or (blank and text[place].isspace())):
+            is_blank = re.match(r"\s", text[place]) is not None
+            left -= not (is_blank and blank)
+            blank = is_blank
+            place += step
+        return place
+
+    def spans(text):
+        found = []
+        for match in pattern.finditer(text.encode()):
+            place = len(text.encode()[: match.start()].decode())
+            low, high = grown(text, place - 1, -1) + 1, grown(text, place + 1, 1)
+            if found and low <= found[-1][1]:
+                found[-1] = (found[-1][0], max(found[-1][1], high))
+            else:
+                found.append((low, high))
+        return found
+
+    return spans
+
+
+def rows(texts, kinds):
+    """Windows of each text by kind, in code points."""
+    found = [{kind: [] for kind in kinds} for _ in range(len(texts))]
+    data = texts.buffers()[-1]
+    for text, kind, low, high, place in scan.windows(texts, kinds).tolist():
+        if kind in kinds:
+            found[text][kind].append((place, place + len(data.slice(low, high - low).to_pybytes().decode())))
+    return found
+
+
+RARE = st.sampled_from(
+    (
+        *(
+            "jane%40example.org",
+            "[at]",
+            "( AT )",
+            "{at",
+            "\uff20",
+            "\ufe6b",
+            "48.85840",
+            ", ",
+            "2.29450",
+            "148.1234",
+            "20 \u00b0 5",
+            "\u00b0C",
+            "geo:48.2,1.2",
+        ),
+        *(
+            "GEO:",
+            "1.123456789012345678901",
+            "10 Main",
+            "12,Rue",
+            "5 rue de",
+            "Weg 7",
+            "Am Weg, 7",
+            "stra\u00dfe 5",
+            "9",
+            "\u4e2d",
+            " ",
+            "\n",
+            "  \t",
+            "x" * 70,
+        ),
+    )
+)
+
+
+@given(st.lists(st.lists(RARE | PIECES, max_size=10).map("".join), max_size=4))
+@settings(deadline=None, max_examples=150)
+def test_rare_marks_have_windows_around_them_and_no_text_sees_another(texts):
+    kinds = [int(kind) for kind in (scan.EMAIL_OTHERWISE, scan.DEGREES, scan.STREET, scan.NUMBER, scan.WORD, scan.NEAR_DIGIT, scan.HEX)]
+    together = rows(pa.array(texts, pa.string()), kinds)
+    for text, found in zip(texts, together, strict=True):
+        assert found[kinds[0]] == reached(AT_OTHERWISE, 120)(text)
+        assert found[kinds[1]] == reached(IN_DEGREES, 48)(text)
+        assert [found] == rows(pa.array([text]), kinds)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_street"),
+    [
+        ("10 Main", True), ("10 main", False), ("10 rue x", True), ("10, Rue", True), ("10a Main", True), ("1234567 Main", False),
+        ("Weg 7", True), ("Musterstra\u00dfe 7", True), ("in den weg 7", True), ("the 7", False), ("see 7", False), ("Chapter 7", True),
+    ],
+)  # fmt: skip
+def test_a_house_has_a_word_with_a_capital_or_a_street_beside_its_number(text, is_street):
+    kind = int(scan.STREET)
+    assert bool(rows(pa.array([text]), [kind])[0][kind]) == is_street
 
 
 def test_no_texts_and_empty_texts_have_no_windows():
