@@ -30,7 +30,7 @@ _BITS_A_GRAM: Final = 12  # at least, of a filter; a hash that was not put in ge
 _MORE_BITS: Final = 48  # of one that stays in the processor's own memory all the same
 _SMALL_WORDS: Final = 1 << 16  # 512 kB
 _FEWEST_WORDS, _MOST_WORDS = 1 << 8, 1 << 24  # of a filter: 2 kB to 128 MB
-_PLACES_A_BUCKET: Final = 1  # or two, as the number of buckets is a power of two
+_PLACES_A_BUCKET: Final = 2  # to four, as the number of buckets is a power of two
 _BLOCK: Final = 256  # words whose hashes are made before any of them is looked up: so many loads from memory wait for one another's end no longer
 
 
