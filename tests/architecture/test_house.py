@@ -22,8 +22,9 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BOUNDED = {
     ("pipelines/engine/work.py", "table"): "the bounded reader, which refuses more rows than it was told; and what stands beside a map, in workers",
     ("pipelines/steps/runner.py", "ledger"): "one row",
-    ("pipelines/contamination/ngrams.py", "source.items"): "in workers: the items that the step was allowed to register, see MAX_ITEMS",
+    ("pipelines/contamination/index_files.py", "source.items"): "in workers: the items that the step was allowed to register, see MAX_ITEMS",
     ("pipelines/contamination/defined.py", "source.items"): "in workers: the items that the step was allowed to register, see MAX_ITEMS",
+    ("pipelines/steps/semantic.py", "items"): "the items that a check was told to look for",
     ("pipelines/contamination/boilerplate.py", "table"): "in workers: n-grams of registered items",
     ("app/evaluation.py", "scores"): "a row for each task, metric and subset",
     ("app/evaluation.py", "item_statuses"): "a row for each item that the run file asks for",

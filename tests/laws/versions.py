@@ -62,12 +62,14 @@ def imports_of(tree: ast.Module) -> set[str]:
 
 
 def queries_of(tree: ast.Module) -> set[str]:
-    """Names of the SQL files that a module asks an engine for: strings in the arguments of ``query`` and ``iterate``."""
+    """Names of the SQL files that a module asks an engine for: strings in what ``query`` and ``iterate`` are given, and what is named so."""
     named = set()
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and (getattr(call.func, "attr", None) or getattr(call.func, "id", None)) in {"query", "iterate"}:
             inside = [node for argument in call.args for node in ast.walk(argument)]
             named |= {node.value for node in inside if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        if isinstance(call, ast.keyword) and call.arg == "query" and isinstance(call.value, ast.Constant):
+            named.add(call.value.value)
     return {name for name in named if (SQL / f"{name}.sql").is_file()}
 
 
