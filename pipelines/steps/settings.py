@@ -174,7 +174,7 @@ class Decontaminate:
 class Scrub:
     """What personal data is looked for and what stands in its place: the table ``[scrub]``."""
 
-    detectors: tuple[Any, ...] = ("presidio",)  # what looks for personal data; an empty list leaves everything where it is
+    detectors: tuple[Any, ...] = ("presidio", "secrets")  # what looks for personal data; an empty list leaves everything where it is
     # what is done about what is found: asterisks, the kind's name, with it letters that are the same for the same value, a made-up value, a coarser
     # one; or the document is dropped, or the text stays and a row says so
     style: Policy = "placeholder"
