@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import string
+import unicodedata
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Draw:
         return "".join(self.of(string.digits) for _ in range(count))
 
     def like(self, value: str) -> str:
-        """A text of the value's shape: a digit for a digit, a Latin letter of its case for a letter, and everything else as it stands.
+        """A text of the value's shape: a digit for a digit, a Latin letter of its case for a letter, no combining marks, and all else as it stands.
 
         >>> Draw(b"key", "message").like("AB-12/x")
         'JQ-89/w'
@@ -48,6 +49,8 @@ class Draw:
         for alphabet in _ALPHABETS:
             if character in alphabet:
                 return self.of(alphabet)
-        if character.isdecimal():
+        if character.isalpha():
+            return self.of(string.ascii_lowercase)
+        if character.isnumeric():
             return self.of(string.digits)
-        return self.of(string.ascii_lowercase) if character.isalpha() else character
+        return "" if unicodedata.category(character).startswith("M") else character

@@ -21,6 +21,7 @@ _DEGREES: Final = re.compile(
     r"(?P<sign>[-\u2212]?)\+?(?P<whole>\d{1,3})(?:[.,](?P<tenth>\d)\d*|\s?[\u00b0\u00ba]\s?(?P<minutes>\d{1,2})\s?['\u2032\u2019\u00b4]\s?"
     r"(?:\d{1,2}(?:[.,]\d+)?\s?(?:[\"\u2033\u201d]|['\u2032\u2019\u00b4]{2}))?)"
 )
+_POSTCODE: Final = re.compile(r"(?P<outward>[A-Z]{1,2}\d[A-Z\d]?|[A-Z]\d[A-Z])\s?\d[A-Z]{1,2}\d?")
 _SIDE: Final = re.compile(r"(?<![A-Za-z])[NSEWO](?![A-Za-z])")
 _PAIR: Final = 2  # latitude and longitude
 _IPV4_BITS: Final = 24
@@ -80,7 +81,8 @@ def _outward(value: str) -> str | None:
     plain = value.strip().upper()
     if plain[:2].isdecimal():
         return plain[:2]
-    return plain[:-3].strip() or None if plain.replace(" ", "").isalnum() else None
+    match = _POSTCODE.fullmatch(plain)
+    return match["outward"] if match else None
 
 
 def _country(value: str) -> str | None:

@@ -8,6 +8,7 @@ somebody's, as any name may. Whatever else there is keeps its shape: digits for 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -49,6 +50,8 @@ _LATIN: Final = "en_US"
 _MIN_YEAR: Final = 1930
 _YEARS: Final = 75
 _CARD_CHECK: Final = 10
+_EXTENSION: Final = re.compile(r"(?<![^\W\d_])(?:ext(?:ension|n)?|tel|fax|x)(?![^\W\d_])", re.IGNORECASE)
+_NETWORK_SIZE: Final = re.compile(r"[0-9]{1,3}")
 
 
 def faker_version() -> str:
@@ -78,17 +81,19 @@ def _email(_value: str, draw: Draw) -> str:
 
 
 def _ip(value: str, draw: Draw) -> str:
-    """An address of the same version; what stands behind a slash stays, for it says nothing of anyone."""
-    address, slash, size = value.partition("/")
+    """An address of the same version; the size of a network behind a slash stays, for it says nothing of anyone."""
+    address, _, behind = value.partition("/")
+    size = f"/{behind}" if _NETWORK_SIZE.fullmatch(behind) else ""
     if ":" in address:
-        return str(IPv6Address(_DOCUMENTATION + (draw.below(1 << 48) << 48) + draw.below(1 << 48))) + slash + size
-    return f"{draw.of(_TEST_NETWORKS)}.{1 + draw.below(254)}{slash}{size}"
+        return str(IPv6Address(_DOCUMENTATION + (draw.below(1 << 48) << 48) + draw.below(1 << 48))) + size
+    return f"{draw.of(_TEST_NETWORKS)}.{1 + draw.below(254)}{size}"
 
 
 def _phone(value: str, draw: Draw) -> str:
     """A number in the value's layout: from the range for films of its country, else one that begins as no number of the country does."""
     digits = [c for c in value if c.isdecimal()]
     number = "".join(str(unicodedata.decimal(c)) for c in digits)
+    value = _shape(value, draw, kept=_EXTENSION)
     if "+" in value or number.startswith("00"):
         zeros = "" if "+" in value else "00"
         code = _country_code(number[len(zeros) :])
@@ -116,6 +121,15 @@ def _fictional(code: str, draw: Draw) -> str:
     return "".join(draw.of(free[c]) if c in free else c for c in draw.of(_FICTIONAL[code]))
 
 
+def _shape(value: str, draw: Draw, kept: re.Pattern[str] | None = None) -> str:
+    """A value of which only digits, marks and certain words stay as they are.
+
+    A span of digits that overlapped another finding covers both: a name beside a number is no part of the number's layout.
+    """
+    words = [match.span() for match in kept.finditer(value)] if kept else []
+    return "".join(c if c.isdecimal() or any(start <= place < end for start, end in words) else draw.like(c) for place, c in enumerate(value))
+
+
 def _laid_out(value: str, digits: str) -> str:
     """Digits in the places of the value's; those that are over stand at the end, and places that are over are left out."""
     left, made = list(digits), []
@@ -133,7 +147,7 @@ def _card(value: str, draw: Draw) -> str:
     number = digits[0] + draw.digits(len(digits) - 1) if digits else ""
     if number and _luhn(number) % _CARD_CHECK == 0:
         number = number[:-1] + str((int(number[-1]) + 1 + draw.below(8)) % _CARD_CHECK)
-    return _laid_out(value, number)
+    return _laid_out(_shape(value, draw), number)
 
 
 def _luhn(number: str) -> int:
@@ -148,7 +162,7 @@ def _iban(value: str, draw: Draw) -> str:
 
 def _ssn(value: str, draw: Draw) -> str:
     """Area 666, which was never given out."""
-    return _laid_out(value, "666" + draw.digits(6))
+    return _laid_out(_shape(value, draw), "666" + draw.digits(6))
 
 
 def _mac(value: str, draw: Draw) -> str:

@@ -80,7 +80,7 @@ class Scrub:
     """See the module."""
 
     name = "scrub"
-    version = 5
+    version = 6
 
     def params(self, config: Curation) -> Any:
         """Detectors, policies, the id of the key, and whose surrogates are written; never the key, nor where it lies."""

@@ -118,6 +118,33 @@ def test_surrogates_are_of_ranges_that_nobody_has(surrogates):
         assert re.fullmatch(r"02(:[0-9a-f]{2}){5}", surrogates.text_for("MAC_ADDRESS", f"00:1A:2B:3C:4D:{number:02d}"))
 
 
+@pytest.mark.parametrize(
+    ("number", "pattern"),
+    [
+        ("PHONE_NUMBER", r"\d[\d-]+ ext \d+"), ("CREDIT_CARD", r"\d[\d-]+ ext \d+"), ("US_SSN", r"\d[\d-]+ ext \d+"),
+        ("IP_ADDRESS", r"[\d-]+ ext \d+"), ("UK_NINO", r"[\d-]+ ext \d+"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["Zelda", "\u0417\u043e\u044f", "\u0930\u093e\u092e", "zelda@acme.org"])
+def test_of_a_name_that_overlaps_a_number_nothing_is_left(key_file, number, pattern, name):
+    text = f"ask {name} 650-253-0000 ext 123456789012 now"
+    terms = (("PERSON", rf"{re.escape(name)} 650-253-0000"), (number, pattern))
+    made = scrubbed(text, {number: "surrogate", "PERSON": "surrogate"}, key_file, terms=terms)
+    (span,) = made["pii_spans"]
+    assert span["entity"] == number
+    (final,) = made["finals"]
+    assert not any(part.lower() in final["text"].lower() for part in re.findall(r"\w+", name))
+    assert not set(final["text"]) & set(name) - set("".join(map(chr, range(128))))
+
+
+def test_the_layout_of_a_number_is_marks_and_the_words_that_numbers_have(surrogates):
+    assert re.fullmatch(
+        r"\(\d{3}\) 555-01\d\d ext\. \d\d\d|\(\d{3}\) \d{3}-\d{4} ext\. \d{1,3}", surrogates.text_for("PHONE_NUMBER", "(650) 253-0000 ext. 123")
+    )
+    assert "acme" not in surrogates.text_for("IP_ADDRESS", "2a00:1450:4001:0800::200e/64@acme.org")
+    assert surrogates.text_for("IP_ADDRESS", "93.184.216.34/16").endswith("/16")
+
+
 def test_names_keep_their_script_their_case_and_whether_they_are_one_word(surrogates):
     assert surrogates.text_for("PERSON", "JANE ROE").isupper()
     assert len(surrogates.text_for("PERSON", "Jane").split()) == 1
@@ -158,6 +185,8 @@ print(Replacement(style="surrogate", key_file=Path({str(key_file)!r})).text_for(
         ("GEO_LOCATION", "48.8583 N 2.2945 O", "<GEO_LOCATION>"),
         ("GEO_LOCATION", 'lat="52.5163" lon="13.3777"', "52.5, 13.3"),
         ("UK_POSTCODE", "SW1A 1AA", "SW1A"),
+        ("UK_POSTCODE", "jane roe SW1A 1AA", "<UK_POSTCODE>"),
+        ("CA_POSTAL_CODE", "K1A 0B1", "K1A"),
         ("DE_PLZ", "10117", "10"),
         ("LOCATION", "berlin", "Germany"),
         ("LOCATION", "France", "France"),
