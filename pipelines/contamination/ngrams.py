@@ -199,11 +199,14 @@ def scan(texts: pa.Array | pa.ChunkedArray, index: NgramIndex) -> list[list[Hit]
 
 
 def _near(both: BothSums, reach: int) -> tuple[Int64, Int64]:
-    """Stretches of words around those that only a parted reading has, with ``reach`` words on both sides: first words, and words behind the last."""
+    """Stretches of words around those that only a parted reading has, with ``reach`` words on both sides: first words, and words behind the last.
+
+    None goes on from one text into the next.
+    """
     first, places = both.parted[0], np.flatnonzero(both.is_other)
     text = np.searchsorted(first, places, side="right") - 1
     starts, ends = np.maximum(places - reach, first[text]), np.minimum(places + reach + 1, first[text + 1])
-    is_apart = starts[1:] > ends[:-1]
+    is_apart = (starts[1:] > ends[:-1]) | (text[1:] != text[:-1])
     return starts[np.append(True, is_apart)], ends[np.append(is_apart, True)]
 
 

@@ -158,6 +158,12 @@ def test_what_is_found_does_not_depend_on_the_texts_beside_it_or_on_where_they_l
     assert any(apart)
 
 
+def test_words_at_the_end_of_a_text_and_at_the_head_of_the_next_are_no_run():
+    index = index_of("alpha beta gamma delta epsilon zeta eta theta")
+    texts = ["so a-b alpha beta gamma other epsilon zeta", "eta theta c-d", "and so on"]  # where both readings differ, both ends are looked at
+    assert [scan(pa.array(texts[:count]), index) for count in (2, 3)] == [[[]] * 2, [[]] * 3]
+
+
 def test_a_text_of_one_word_over_and_over_is_looked_through_in_reasonable_time():
     index = index_of(" ".join(["again"] * 50_000), " ".join(["again"] * 20 + ["other"] + ["again"] * 20))
     assert scan(pa.array([" ".join(["again"] * 20_000 + ["changed"] + ["again"] * 20_000)]), index)[0]
