@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -90,7 +91,7 @@ def claimed(runs: Mapping[Reading, Int64], texts: pa.Array, index: Readings) -> 
                 if hit is not None:
                     found[text, hit.item].append(hit)
     for (text, _), of_part in found.items():
-        hits[text] += _outermost(of_part)
+        hits[text] += outermost(of_part)
     for of_text in hits:
         of_text.sort(key=lambda hit: (hit.doc_start, hit.doc_end, hit.item, hit.item_start))
     return hits
@@ -122,13 +123,34 @@ def _hit(row: tuple[int, ...], texts: _Side, parts: _Side, length: int, rule: In
     )
 
 
-def _outermost(hits: list[Hit]) -> list[Hit]:
+def outermost(hits: list[Hit]) -> list[Hit]:
     """Hits of one part in one text, without those that lie in another: of one without faults, or of a longer one."""
     kept: list[Hit] = []
+    exact, near = _Apart(), _Apart()
     for hit in sorted(hits, key=lambda hit: (hit.num_edits > 0, hit.doc_start - hit.doc_end, hit.num_edits, hit.doc_start, hit.item_start)):
-        if not any(other.doc_start <= hit.doc_start and hit.doc_end <= other.doc_end for other in kept):
+        if not exact.hold(hit) and not near.hold(hit):
             kept.append(hit)
+            (near if hit.num_edits else exact).add(hit)
     return kept
+
+
+class _Apart:
+    """Spans of a text of which none lies in another, so that by start they are by end too: a text may repeat an item ten thousand times."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def hold(self, hit: Hit) -> bool:
+        """Whether a hit lies in one of them."""
+        place = bisect_right(self._starts, hit.doc_start)
+        return place > 0 and hit.doc_end <= self._ends[place - 1]
+
+    def add(self, hit: Hit) -> None:
+        """One more, that none holds, and that is no longer than any."""
+        place = bisect_right(self._starts, hit.doc_start)
+        self._starts.insert(place, hit.doc_start)
+        self._ends.insert(place, hit.doc_end)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

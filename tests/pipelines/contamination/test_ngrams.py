@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contamination import indexing, ngrams, screen
+from pipelines.contamination.claims import Hit, outermost
 from pipelines.contamination.matching import prefix_hashes
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import checkable
@@ -185,6 +186,25 @@ def test_runs_in_both_readings_are_one_hit_as_long_as_the_longer_one():
     assert hit.coverage == 1.0
     (hit,) = scan(pa.array([f"x {part} y"]), NgramIndex.build(items(part.replace("-", " "))))[0]
     assert hit.coverage == 1.0
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9), st.integers(0, 2)), max_size=12)
+
+
+@settings(max_examples=100)
+@given(SPANS)
+def test_hits_that_lie_in_others_are_left_out_as_a_look_at_every_pair_would(spans):
+    usual = {"item": 0, "num_ngrams": 1, "coverage": 0.5, "item_start": 0, "item_end": 9}
+    hits = [Hit(doc_start=start, doc_end=start + size, num_edits=edits, **usual) for start, size, edits in spans]
+    kept = []
+    for hit in sorted(hits, key=lambda h: (h.num_edits > 0, h.doc_start - h.doc_end, h.num_edits, h.doc_start)):
+        if not any(other.doc_start <= hit.doc_start and hit.doc_end <= other.doc_end for other in kept):
+            kept.append(hit)
+    assert outermost(hits) == kept
+
+
+def test_a_text_of_nothing_but_an_item_over_and_over_has_as_many_hits_in_reasonable_time():
+    assert len(scan(pa.array([f"{numbered(*range(8))}. " * 40_000]), NgramIndex.build(items(numbered(*range(8)))))[0]) == 40_000
 
 
 def test_an_ngram_that_too_many_parts_share_begins_no_hit_but_belongs_to_one():
