@@ -17,6 +17,7 @@ from app.console import SilentReporter
 from app.curation import runner_for
 from app.settings import load
 from pipelines.contract.warehouse import Warehouse
+from pipelines.steps.ngram_filter import kept_filter
 
 STEPS = ("ingest", "clean", "measure", "judge", "dedup", "split", "register", "decontaminate", "scrub", "tokenize", "publish")
 SCRIPT = Path(__file__).parent / "killed_run.py"
@@ -81,6 +82,9 @@ def test_kills_at_random_times_end_in_the_same_corpus(tmp_path: Path, undisturbe
     runner.run()
     assert contents(warehouse) == undisturbed
     named = {path for m in warehouse.manifests().values() for t in m.tables.values() for path in (f.path for f in t.files)}
+    beside = kept_filter(warehouse, warehouse.manifests()["publish"])
+    assert beside is not None
+    named |= {str(Path(path).relative_to(warehouse.root)) for path in beside.paths}
     attempts = {str(p.relative_to(warehouse.root)) for p in (warehouse.root / "data").glob("*/*")}
     assert attempts <= {"/".join(Path(p).parts[:3]) for p in named} | {
         "/".join(Path(a.path).parts[:3]) for m in warehouse.manifests().values() for a in m.artifacts.values()
