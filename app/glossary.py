@@ -134,6 +134,7 @@ _PASSED_OVER: Final = {
 # How a rule of ours found what presidio's recogniser would not, by the end of its name.
 _FOUND_BY: Final = {
     "after_letters": "it stands right behind letters",
+    "between_marks": "it stands between marks of code",
     "after_word": "a word before it says what it is",
     "at_in_brackets": "its at sign is written in brackets",
     "dots": "dots part its digits",

@@ -36,6 +36,9 @@ _RULES: Final = (
     ("no_letter", re.compile(r"[\W\d_]+")),
     ("code_token", re.compile(r".*(?:[_={}<>|\\^`]|::|\(\)).*", re.DOTALL)),
 )
+# Two words with capitals: what a cell of a table, a footnote's mark or an escaped line break took along is no reason to leave a name where it stands.
+_WORD: Final = r"(?<![^\W_])[^\W\d_a-z](?:[^\W_]|['\u2019.-])*"
+_WHOLE_NAME: Final = re.compile(rf"{_WORD}(?:[ ]{_WORD})+")
 
 
 def _models() -> dict[str, str]:
@@ -48,10 +51,10 @@ class Names:
     """Persons, organisations and places, by a model for each language. Nothing is found in a text of a language without one.
 
     A finding is as sure as its model: no checksum stands behind it, and every model also takes words for names that are none. What is plainly no name
-    (no letter, a piece of code) is passed over.
+    (no letter, a piece of code) is passed over, but for whole names in it.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     entities: tuple[str, ...] = ENTITIES  # kinds of names that are looked for
     models: dict[str, str] = field(default_factory=_models)  # a model for each language: an installed package of spaCy, or a folder
     otherwise: str = ""  # language whose model reads the texts of all other languages; empty: nobody does
@@ -111,13 +114,19 @@ def _found(text: str, name: str, entities: tuple[str, ...]) -> Iterator[Span]:
                 start, end = shift + entity.start_char, shift + entity.end_char
                 kind = _LABELS.get(entity.label_)
                 if kind in entities and not any(low < end and start < high for low, high in written):
-                    yield _span(text, start, end, kind)
+                    yield from _spans(text, start, end, kind)
 
 
-def _span(text: str, start: int, end: int, entity: str) -> Span:
+def _spans(text: str, start: int, end: int, entity: str) -> Iterator[Span]:
+    """What a model takes for one name: that, or the whole names in a piece of code, or nothing but a span that is passed over."""
     value = text[start:end]
-    rule = next((name for name, pattern in _RULES if pattern.fullmatch(value)), None)
-    return Span(start=start, end=end, entity=entity, score=SCORE, recognizer="Names", passed_over=None if rule is None else f"names.{rule}")
+    no = next((name for name, pattern in _RULES if pattern.fullmatch(value)), None)
+    whole = _WHOLE_NAME.finditer(value) if no == "code_token" else ()
+    inside = [match.span() for match in whole if all(word[0].isupper() for word in match[0].split(" "))]
+    for low, high in inside:
+        yield Span(start=start + low, end=start + high, entity=entity, score=SCORE, recognizer="Names", rule="names.between_marks")
+    if not inside:
+        yield Span(start=start, end=end, entity=entity, score=SCORE, recognizer="Names", passed_over=None if no is None else f"names.{no}")
 
 
 def pieces(text: str) -> Iterator[tuple[int, int]]:

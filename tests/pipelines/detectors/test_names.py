@@ -11,7 +11,7 @@ import spacy
 from pipelines.contract.config import encode
 from pipelines.contract.errors import ConfigError
 from pipelines.detectors.base import find_in_each
-from pipelines.detectors.names import PIECE_LENGTH, Names, pieces
+from pipelines.detectors.names import PIECE_LENGTH, Names, _spans, pieces
 from pipelines.detectors.names_models import hash_of, model
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub
@@ -67,6 +67,22 @@ def test_labels_are_mapped_and_what_is_no_name_of_these_kinds_is_left(known):
 def test_what_is_plainly_no_name_is_passed_over_by_name(known, value, rule):
     found = known.find(f"So {value} it is.")
     assert [span.passed_over for span in found] == [None if rule is None else f"names.{rule}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("| Jane Roe |", ["Jane Roe"]), ("Jane Roe^1", ["Jane Roe"]), ("Jane Roe\\nBest", ["Jane Roe"]),
+        ("Jane Roe_Zo\u00eb O'Neil", ["Jane Roe", "Zo\u00eb O'Neil"]),
+        ("{jane roe}", []), ("Jane_Roe", []), ("\u5c71\u7530 \u82b1\u5b50_x", []),
+    ],
+)  # fmt: skip
+def test_a_whole_name_between_marks_of_code_is_found_and_one_word_is_not(value, names):
+    text = f"So {value} it is."
+    spans = list(_spans(text, 3, 3 + len(value), "PERSON"))
+    assert [text[s.start : s.end] for s in spans if s.passed_over is None] == names
+    assert [s.rule for s in spans if s.passed_over is None] == ["names.between_marks"] * len(names)
+    assert [s.passed_over for s in spans if s.passed_over] == [] if names else ["names.code_token"]
 
 
 def test_spans_of_a_long_text_are_where_they_stand_and_pieces_are_bounded(known):
