@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from app.pii_audit import FOUND, PASSED_OVER, WINDOWS
 from app.pii_review import NO, YES
@@ -123,12 +124,12 @@ def show(told: Estimates, console: Console) -> None:
     nothing = told.missed.get("")
     for kind in sorted({*told.precision, *told.missed} - {""}):
         shares = (_share_cell(told.precision.get(kind)), _share_cell(told.personal.get(kind)))
-        table.add_row(visible(kind), *shares, _number_cell(told.missed.get(kind, nothing)), _percent_cell(told.recall.get(kind)))
+        table.add_row(Text(visible(kind)), *shares, _number_cell(told.missed.get(kind, nothing)), _percent_cell(told.recall.get(kind)))
     console.print(table)
     if told.passed_over:
         rules = Table("passed over by", "personal data after all", title_justify="left", box=None, pad_edge=False)
         for rule, share in sorted(told.passed_over.items()):
-            rules.add_row(visible(rule), _share_cell(share))
+            rules.add_row(Text(visible(rule)), _share_cell(share))
         console.print(rules)
     words = f"{told.num_marked:,} of {told.num_passages:,} passages were looked at. In per cent, with 95% intervals; - where nobody looked yet."
     console.print(words, highlight=False, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from app.pii_names import mapping, renamed
 from app.pii_scoring import ALL, EVERY, NOTHING, Agreement, Found, Share, confusions
@@ -126,7 +127,7 @@ def show(told: Evaluated, console: Console, num_errors: int) -> None:
     """The tables that a person reads, with the places of so many errors."""
     console.print(_scores("all texts", told.agreement))
     for language, agreement in sorted(told.by_language.items()):
-        console.print(_scores(f"language {visible(language)}", agreement))
+        console.print(_scores(f"language {language}", agreement))
     _line(console, f"{told.agreement.num_texts:,} texts; {told.num_unpublished:,} of them a run would set aside or drop as a whole.")
     _line(
         console,
@@ -147,12 +148,17 @@ def _line(console: Console, text: str) -> None:
     console.print(visible(text), highlight=False, markup=False, soft_wrap=True)
 
 
+def _plain(text: str) -> Text:
+    """A file's own words in a table: what looks like markup is none."""
+    return Text(visible(text))
+
+
 def _is_expected(told: Evaluated, row: dict[str, Any]) -> bool:
     return row["found"] == NOTHING and row["label"] in told.not_looked_for
 
 
 def _scores(title: str, agreement: Agreement) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=_plain(title), title_justify="left", box=None, pad_edge=False)
     for heading in ("kind", "labels", "found", "precision", "recall", "F1", "leaked"):
         table.add_column(heading, justify="left" if heading == "kind" else "right", no_wrap=True)
     for score in agreement.scores():
@@ -160,7 +166,7 @@ def _scores(title: str, agreement: Agreement) -> Table:
             every = score.entity == EVERY  # what nobody looks for has a leak rate, and no precision or recall worth a number
             agreed = ["-"] * 3 if every else [_cell(score.precision), _cell(score.recall), _bare(score.f1)]
             counts = (f"{score.num_labels:,}", "-" if every else f"{score.num_found:,}")
-            table.add_row(visible(score.entity), *counts, *agreed, _cell(score.leaked_characters))
+            table.add_row(_plain(score.entity), *counts, *agreed, _cell(score.leaked_characters))
     return table
 
 
@@ -177,7 +183,7 @@ def _bare(share: Share) -> str:
 def _confused(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table("labelled as", "found as", "spans", title="where labels and findings differ", title_justify="left", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(visible(row["label"]), visible(row["found"]), f"{row['num_spans']:,}")
+        table.add_row(_plain(row["label"]), _plain(row["found"]), f"{row['num_spans']:,}")
     return table
 
 
@@ -186,5 +192,5 @@ def _errors(told: Evaluated, most: int) -> Table:
     title = f"{min(most, len(errors)):,} of {len(errors):,} differences, by place (characters)"
     table = Table("record", "start", "end", "what", "labelled", "found", title=title, title_justify="left", box=None, pad_edge=False)
     for one in errors[:most]:
-        table.add_row(f"{one.record}", f"{one.start}", f"{one.end}", one.kind, visible(one.label or "-"), visible(one.found or "-"))
+        table.add_row(f"{one.record}", f"{one.start}", f"{one.end}", one.kind, _plain(one.label or "-"), _plain(one.found or "-"))
     return table

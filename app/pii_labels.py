@@ -102,7 +102,7 @@ def _lines(whole: str, where: str) -> Iterator[Any]:
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is JSON, and none that Python reads
         at = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"{where}: not JSON{at}; is the file whole? Expected a JSON array of records, or one record a line") from None
 
@@ -179,7 +179,7 @@ def _span(value: Any, where: str) -> _Span:
     else:
         start = end = entity = held = None
     # A bool is an int to Python, and no offset to anybody.
-    if type(start) is not int or type(end) is not int or not isinstance(entity, str) or not entity:
+    if type(start) is not int or type(end) is not int or not isinstance(entity, str) or not entity or not entity.isprintable():
         raise InputError(f"{where}: not a span; expected start, end and label, as [0, 4, 'PERSON'] or an object with those keys")
     if not 0 <= start <= end:
         raise InputError(f"{where}: from {start} to {end}; a span begins at 0 or later and does not end before it begins")

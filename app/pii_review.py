@@ -30,12 +30,13 @@ def read_audit(folder: Path) -> tuple[Design, list[Passage]]:
         InputError: a file is missing, is no JSON, or a mark is none; with the passage's number.
     """
     held = _read(folder / DESIGN)
-    lines = (folder / PASSAGES).read_text("utf-8").splitlines() if (folder / PASSAGES).is_file() else []
     try:
+        whole = (folder / PASSAGES).read_text("utf-8") if (folder / PASSAGES).is_file() else ""
+        lines = [line for line in whole.split("\n") if line.strip()]  # not splitlines: U+2028 and U+0085 may stand in a passage
         strata = tuple(Stratum(**stratum) for stratum in held["strata"])
         design = Design(version=held["version"], seed=held["seed"], window_bytes=held["window_bytes"], strata=strata)
         passages = [_passage(json.loads(line)) for line in lines]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:  # bytes that are not UTF-8 and what is not JSON are both a ValueError
         raise InputError(f"{folder}: {PASSAGES} or {DESIGN} is not as `assay pii audit` wrote it ({type(error).__name__})") from None
     if len(passages) != sum(stratum.drawn for stratum in strata):
         raise InputError(f"{folder}: {len(passages):,} passages where {sum(s.drawn for s in strata):,} were drawn; is {PASSAGES} whole?")
@@ -114,8 +115,9 @@ def _read(path: Path) -> dict[str, Any]:
         held: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected the folder of `assay pii audit --out FOLDER`") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON (line {error.lineno})") from None
+    except ValueError as error:
+        at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise InputError(f"{path}: not JSON{at}") from None
     return held
 
 

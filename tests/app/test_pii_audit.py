@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from app.catalog import connect
 from app.cli import app
-from app.pii_audit import FOUND, PASSED_OVER, WINDOWS, WITH, WITHOUT, Design, Marked, Passage, Stratum, draw
+from app.pii_audit import FOUND, PASSED_OVER, WINDOWS, WITH, WITHOUT, Design, Marked, Passage, Stratum, draw, write_passages
 from app.pii_estimates import estimate
 from app.pii_labels import read_labels
 from app.pii_review import read_audit, review, shown, write_labels
@@ -40,6 +40,16 @@ def test_every_stratum_is_drawn_and_a_passage_is_what_stands_in_the_clean_text(l
             assert passage.text[span.start : span.end] in {tiny_warehouse.EMAIL, "Dear"}
     (found,) = [p for p in passages if p.kind == FOUND]
     assert (found.spans[0].label, found.text[found.spans[0].start : found.spans[0].end]) == ("EMAIL_ADDRESS", tiny_warehouse.EMAIL)
+
+
+def test_a_passage_may_hold_any_character_that_ends_a_line_somewhere(laid_out):
+    design, passages = read_audit(laid_out)
+    odd = [replace(p, before="a\u2028b\u0085c\x1cd\r\n", text=p.text) for p in passages]
+    write_passages(laid_out, odd)
+    assert read_audit(laid_out) == (design, odd)
+    (laid_out / "passages.jsonl").write_bytes(b"\xff\n")
+    with pytest.raises(InputError, match="is not as `assay pii audit` wrote it"):
+        read_audit(laid_out)
 
 
 def test_what_an_earlier_step_cut_is_not_shown(laid_out):

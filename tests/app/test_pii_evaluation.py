@@ -90,6 +90,8 @@ def test_offsets_that_mean_the_same_in_every_unit_are_not_asked_for(tmp_path):
         ([{"tokens": ["a"], "tags": ["PERSON"]}], None, "the tag of token 1 is none"),
         ([{"text": "a", "tokens": ["b"], "spans": []}], None, "token 1 is not in the text"),
         ([{"text": "\ud800", "spans": []}], None, "half a surrogate pair"),
+        ('[{"text": "a", "spans": [[' + "9" * 5000 + ', 1, "X"]]}]', None, "not JSON"),
+        ([{"text": "a", "spans": [[0, 9, "X\nY"]]}], None, "record 1, span 1: not a span"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_right_is_one_line_without_its_text(tmp_path, value, offsets, said):
@@ -228,3 +230,14 @@ def test_the_command_says_its_numbers_and_no_text(tmp_path):
     assert facts["scores"]["overall"][0]["leaked_characters"]["value"] == 0.0
     assert facts["errors"] == [{"record": 1, "start": 0, "end": 3, "kind": "missed", "label": "PERSON", "found": None}]
     assert "zoe" not in told.output + json.dumps(facts)
+
+
+def test_what_looks_like_markup_in_a_label_file_is_text(tmp_path):
+    records = [
+        {"text": "zoe@example.org", "language": "xx[/nope]", "spans": [[0, 15, "[red]KIND[/nope]"]]},
+        {"text": "so", "language": "en", "spans": []},
+    ]
+    told = CliRunner().invoke(app, ["pii", "evaluate", str(written(tmp_path, records)), "--errors", "5"])
+    assert told.exit_code == 0, told.output
+    assert "[RED]KIND[/NOPE]" in told.output
+    assert "xx[/nope]" in told.output
