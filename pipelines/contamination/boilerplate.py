@@ -65,9 +65,12 @@ def key_of(hit: Hit, index: NgramIndex | DefinedIndex) -> Key:
 
 
 def ngrams_of(hit: Hit, index: NgramIndex | DefinedIndex, ngram_words: int) -> Iterator[tuple[int, int]]:
-    """Spans of the n-grams of a run, as bytes of the part's text; a run that is shorter is one."""
+    """Spans of the n-grams of a run, as bytes of the part's text; a run that is shorter is one, and so is one that only others take for words."""
     starts, ends = index.word_spans(hit.item)
     first, after = int(np.searchsorted(starts, hit.item_start)), int(np.searchsorted(ends, hit.item_end, side="right"))
+    if after <= first:
+        yield hit.item_start, hit.item_end
+        return
     for word in range(first, max(first + 1, after - ngram_words + 1)):
         yield int(starts[word]), int(ends[min(word + ngram_words, after) - 1])
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.contamination.claims import Hit
-from pipelines.contamination.definitions.base import Definition, Finder, Met, PartText
+from pipelines.contamination.definitions.base import Definition, Finder, LooksAround, Met, PartText
 from pipelines.contamination.names import Names
 from pipelines.contamination.parts import ROLES
 from pipelines.contract.parts import Table, read_table
@@ -55,6 +55,7 @@ class DefinedIndex:
     texts: Names
     answered: npt.NDArray[np.bool_]
     finder: Finder
+    looks_around: bool = False  # whether more than the words of a run decides that it is met
     wanted: frozenset[str] | None = None
     source: DefinedSource | None = None
 
@@ -67,7 +68,8 @@ class DefinedIndex:
         )
         answered = np.array([row["has_answer"] is not False for row in rows], np.bool_)
         finder = definition.finder(part_texts(rows))
-        return cls(benchmarks=benchmarks, item_ids=item_ids, parts=names, texts=texts, answered=answered, finder=finder)
+        around = isinstance(definition, LooksAround)
+        return cls(benchmarks=benchmarks, item_ids=item_ids, parts=names, texts=texts, answered=answered, finder=finder, looks_around=around)
 
     def only(self, benchmarks: Iterable[str]) -> DefinedIndex:
         """The index without hits of other benchmarks; rows keep their numbers."""

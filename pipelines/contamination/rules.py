@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
-from pipelines.contamination.boilerplate import Boilerplate
+from pipelines.contamination.boilerplate import Boilerplate, key_of
 from pipelines.contamination.defined import DefinedIndex
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import NGRAM_WORDS
@@ -74,14 +74,29 @@ class ActionRules:
         """For each text the runs that may not stay in it; a text of which all were removed has none.
 
         ``written`` stands in texts where something was put in the place of something else. A run over it is none: a long number that became one word
-        may bring words together that, with one word between them, are nearly an item's.
+        may bring words together that, with one word between them, are nearly an item's. Nor is in such a text what only the rest of it can make a
+        fault: see ``_whole``.
         """
         found = self.met(texts, index)
         if written is not None:
-            found = [_without(hits, str(texts[number].as_py()), written) if hits else hits for number, hits in enumerate(found)]
+            found = [self._whole(hits, str(texts[number].as_py()), written, index) if hits else hits for number, hits in enumerate(found)]
         return [
             [hit for hit, decision in zip(hits, self.decide(hits, index), strict=True) if decision.action != "flag"] if hits else [] for hits in found
         ]
+
+    def _whole(self, hits: list[Hit], text: str, written: str, index: Index) -> list[Hit]:
+        """The runs that were there before something was written, and that were no less of a fault.
+
+        Of a run that was broken a piece may be met that lay in it, begin at another place of its part, and so be no boilerplate; a run with faults
+        that lay in it adds to what is covered; and where a definition looks around, words before or behind a run have moved.
+        """
+        utf8, mark = text.encode(), written.encode()
+        if mark not in utf8:
+            return hits
+        if isinstance(index, DefinedIndex) and index.looks_around:
+            return []
+        kept = [hit for hit in hits if mark not in utf8[hit.doc_start : hit.doc_end] and (hit.tier == "exact" or not self.min_coverage)]
+        return [hit for hit in kept if key_of(hit, index) not in self.boilerplate.starts] if self.boilerplate.starts else kept
 
     def _decision(self, hit: Hit, index: Index, coverage: float) -> Decision:
         asked = self.action_by_benchmark[str(index.benchmarks[hit.item])]
@@ -97,11 +112,6 @@ class ActionRules:
         return Decision(action=asked)
 
 
-def _without(hits: Sequence[Hit], text: str, written: str) -> list[Hit]:
-    utf8, mark = text.encode(), written.encode()
-    return [hit for hit in hits if mark not in utf8[hit.doc_start : hit.doc_end]]
-
-
 def _coverage(hits: Sequence[Hit], index: Index) -> dict[int, float]:
     """Share of each part's words in its runs together, whatever their tier."""
     runs = defaultdict(list)
@@ -113,5 +123,5 @@ def _coverage(hits: Sequence[Hit], index: Index) -> dict[int, float]:
         is_met = np.zeros(len(starts), np.bool_)
         for start, end in spans:
             is_met |= (starts >= start) & (ends <= end)
-        found[item] = float(is_met.sum() / len(starts))
+        found[item] = float(is_met.sum() / len(starts)) if len(starts) else 1.0  # words that only others take for words
     return found

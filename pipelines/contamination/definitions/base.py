@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 from pipelines.contract.registry import Registry
 
@@ -76,6 +76,13 @@ class Definition(Protocol):
     def finder(self, parts: Sequence[PartText]) -> Finder:
         """What looks for these parts."""
         ...
+
+
+@runtime_checkable
+class LooksAround(Definition, Protocol):
+    """A definition by which what stands elsewhere in a text has a say in whether a run is met, so that a run may be met once a number is replaced."""
+
+    looks_around: ClassVar[bool]  # true; a definition that does not look around leaves it out
 
 
 definitions: Final[Registry[Definition]] = Registry("definition of contamination", "pipelines.contamination.definitions")

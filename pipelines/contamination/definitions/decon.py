@@ -47,6 +47,7 @@ class Decon:
     """
 
     version: ClassVar[int] = 1
+    looks_around: ClassVar[bool] = True  # every tenth n-gram is the tenth from the head of the text
     ngram_words: int = 5  # words of an n-gram of the question
     answer_ngram_words: int = 3  # words of an n-gram of a long answer
     sample_every: int = 10  # n-grams of a text from one look-up to the next

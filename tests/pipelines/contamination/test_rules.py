@@ -10,6 +10,9 @@ import pytest
 from pipelines.contamination.boilerplate import Boilerplate, count_ngrams
 from pipelines.contamination.claims import Hit
 from pipelines.contamination.decontaminate import CountNgrams, Decontaminate
+from pipelines.contamination.defined import DefinedIndex
+from pipelines.contamination.definitions.decon import Decon
+from pipelines.contamination.definitions.dolma import Dolma
 from pipelines.contamination.inexact import InexactRule
 from pipelines.contamination.ngrams import NgramIndex, scan
 from pipelines.contamination.parts import PartRule
@@ -69,6 +72,57 @@ def test_a_run_over_what_was_written_in_the_place_of_something_else_is_none():
     tiers = [["inexact"], ["exact"], ["inexact"]]
     assert [[hit.tier for hit in hits] for hits in rules.runs_to_remove(texts, index)] == tiers
     assert [[hit.tier for hit in hits] for hits in rules.runs_to_remove(texts, index, written=mark)] == [[], *tiers[1:]]
+
+
+def test_an_inexact_run_that_shows_once_a_longer_run_is_broken_adds_nothing_to_what_is_covered():
+    number = "777 123 456"
+    index = NgramIndex.build(items({"text": " ".join([*WORDS[:13], number, *WORDS[13:]])}), inexact=InexactRule())
+    mark = index.foreign_character()
+    before = " ".join([*WORDS[:13], number, *WORDS[13:21], "other", *WORDS[22:26]])  # 24 of 43 words; with 8 and 4 around a fault it would be 26
+    rules = ActionRules(action_by_benchmark={"exam": "cut"}, inexact_action="cut", min_coverage=0.6)
+    texts = pa.array([before, before.replace(number, mark)])
+    assert [len(hits) for hits in rules.runs_to_remove(texts, index)] == [0, 2]
+    assert rules.runs_to_remove(texts, index, written=mark) == [[], []]
+
+
+def test_a_piece_of_boilerplate_that_a_number_broke_is_no_evidence():
+    item = "joe@acme.com word0 word1 word2 word3 word4<word5 word6-word7-word8 word9 word10 word11"
+    index = NgramIndex.build(items({"text": item}), 5, 2)
+    mark = index.foreign_character()
+    texts = pa.array([item, item.replace("joe@acme.com", mark)])
+    rules = ActionRules(action_by_benchmark={"exam": "cut"}, ngram_words=5, boilerplate=Boilerplate(starts={("exam", "1", "question"): {0}}))
+    assert [bool(hits) for hits in rules.runs_to_remove(texts, index)] == [True, True]
+    assert [bool(hits) for hits in rules.runs_to_remove(texts, index, written=mark)] == [True, False]
+
+
+def test_what_a_definition_that_looks_around_meets_once_words_have_moved_is_no_fault():
+    voices = [
+        " ".join(f"{word}{i}" for word in ["where", "does", "the", "old", "road", "end", "and", "who", "built", "it", "of", "stone"])
+        for i in range(9)
+    ]
+    parts = [
+        {"item_id": str(i), "text": voice, "part": part, "role": role}
+        for i, voice in enumerate(voices)
+        for part, role, voice in (("question", "input", voice[: voice.index(" end")]), ("answer", "label", voice.split(" end", 1)[1] + " " + voice))
+    ]  # fmt: skip
+    index = DefinedIndex.build(items(*parts), Decon())
+    filler = " and more" * 20
+    texts = [f"mail joe@acme.org now {'x ' * shift}{' '.join(part['text'] for part in parts[:2])}{filler}" for shift in range(10)]
+    rules, mark = ActionRules(action_by_benchmark={"exam": "drop"}), index.foreign_character()
+    scrubbed = [text.replace("joe@acme.org", mark) for text in texts]
+    moved = [not before and bool(after) for before, after in zip(index.hits(pa.array(texts)), index.hits(pa.array(scrubbed)), strict=True)]
+    assert any(moved)
+    assert rules.runs_to_remove(pa.array(scrubbed), index, written=mark) == [[]] * 10
+    assert rules.runs_to_remove(pa.array(texts), index, written=mark) == index.hits(pa.array(texts))
+
+
+def test_a_part_of_which_only_another_definition_makes_words_is_counted_and_covered():
+    line = " ".join("_" * 14)
+    index = DefinedIndex.build(items({"text": line}), Dolma())
+    (row,) = count_ngrams(pa.array([f"before\n{line}\nbehind"]), index, 13).to_pylist()
+    assert (row["item_start"], row["item_end"], row["num_documents"]) == (0, len(line), 1)
+    rules = ActionRules(action_by_benchmark={"exam": "cut"}, min_coverage=0.5)
+    assert [len(hits) for hits in rules.runs_to_remove(pa.array([line]), index)] == [1]
 
 
 def test_an_item_of_fifty_thousand_words_is_met_in_part_and_its_coverage_says_how_little():
