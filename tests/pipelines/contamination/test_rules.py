@@ -96,10 +96,8 @@ def test_a_piece_of_boilerplate_that_a_number_broke_is_no_evidence():
 
 
 def test_what_a_definition_that_looks_around_meets_once_words_have_moved_is_no_fault():
-    voices = [
-        " ".join(f"{word}{i}" for word in ["where", "does", "the", "old", "road", "end", "and", "who", "built", "it", "of", "stone"])
-        for i in range(9)
-    ]
+    words = ["where", "does", "the", "old", "road", "end", "and", "who", "built", "it", "of", "stone"]
+    voices = [" ".join(f"{word}{i}" for word in words) for i in range(9)]
     parts = [
         {"item_id": str(i), "text": voice, "part": part, "role": role}
         for i, voice in enumerate(voices)
