@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipelines.contract.warehouse import Warehouse
     from pipelines.engine.base import Engine
 
-VERSION: Final = 1  # goes up when the same corpus and tasks could give other rows
+VERSION: Final = 2  # goes up when the same corpus and tasks could give other rows
 _CURATE: Final = "assay run RUN.toml"
 _READ: Final = ("num_blocks", "num_blocks_read", "num_bytes", "num_bytes_read", "num_parts_without_seeds")  # of `Rechecked`, kept in the manifest
 _CHECKED: Final = {"benchmark_items": BENCHMARK_ITEMS.schema, "contamination": CONTAMINATION.schema}
@@ -160,7 +160,7 @@ def _make(
                 met = pa.concat_tables([met, _likenesses(newest, items, part_rule(options), semantic, engine)])
         edits = [warehouse.table(one, "edits", EDITS.schema) for one in warehouse.manifests(newest.version).values() if "edits" in one.tables]
         tables = _written(warehouse.attempt(manifest.step), {"benchmark_items": items, "contamination": in_clean_text(met, edits)})
-        statuses = item_statuses(engine, warehouse.attempt(manifest.step), items, part_rule(options), tables["contamination"])
+        statuses = item_statuses(engine, warehouse.attempt(manifest.step), items, found.known, tables["contamination"])
     finally:
         engine.close()
         shutil.rmtree(warehouse.root / "scratch", ignore_errors=True)

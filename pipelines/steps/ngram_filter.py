@@ -25,7 +25,7 @@ from pipelines.contamination.seeds import VERSION, SeedSet, Sought, block_seeds
 from pipelines.contract.manifest import Manifest, step_key
 from pipelines.contract.parts import PartWriter, Table, laid_out, read_row_groups, scratch, tables_of
 from pipelines.contract.schema import CONTAMINATION, CORPUS, EDITS
-from pipelines.steps.decontaminate import Decontaminate
+from pipelines.steps.decontaminate import Decontaminate, Known
 from pipelines.text.edits import ByteEdit, carry
 
 if TYPE_CHECKING:
@@ -117,12 +117,14 @@ class Rechecked:
 
     Attributes:
         contamination: rows of CONTAMINATION, every action ``flag``; spans are bytes of the final text.
+        known: which parts were looked for.
         num_blocks, num_blocks_read: blocks of documents in the corpus, and those that might hold an item.
         num_bytes, num_bytes_read: their text.
         num_parts_without_seeds: parts whose n-grams are too short for the filter; for their sake everything is read.
     """
 
     contamination: pa.Table
+    known: Known
     num_blocks: int
     num_blocks_read: int
     num_bytes: int
@@ -133,7 +135,7 @@ class Rechecked:
 def recheck(
     filters: Table, root: Path, items: pa.Table, rule: PartRule, *, min_coverage: float = 0.0, progress: Callable[[int, int], None] = lambda *_: None
 ) -> Rechecked:
-    """Looks for items in a corpus by its filter.
+    """Looks for items in the train side of a corpus by its filter.
 
     Args:
         filters: of the corpus.
@@ -143,7 +145,7 @@ def recheck(
         min_coverage: share of a part below which a document's runs are said to be of low coverage.
         progress: hears of row groups done and in all.
     """
-    wanted = items.filter(rule.looked_for(items))
+    wanted = items.filter(rule.looked_for(items)).sort_by([(name, "ascending") for name in ("benchmark", "item_id", "part")])
     asks_whole = np.array(wanted.column("match_whole").to_pylist(), np.bool_)
     sought = Sought.of(wanted.column("text").combine_chunks(), asks_whole=asks_whole, ngram_words=rule.ngram_words, min_words=rule.min_words)
     blocks = list(_blocks_of(filters, sought))
@@ -151,7 +153,8 @@ def recheck(
     actions = ActionRules(
         action_by_benchmark=dict.fromkeys(wanted.column("benchmark").to_pylist(), "flag"), min_coverage=min_coverage, ngram_words=rule.ngram_words
     )
-    body = DecontaminateTexts(index=NgramIndex.build(wanted, rule.ngram_words, rule.min_words), rules=actions)
+    index = NgramIndex.build(wanted, rule.ngram_words, rule.min_words)
+    body = DecontaminateTexts(index=index, rules=actions)
     groups = [(place, list(of_group)) for place, of_group in groupby(read, key=itemgetter("file", "row_group"))]
     found = []
     for number, ((file, row_group), of_group) in enumerate(groups):
@@ -160,6 +163,7 @@ def recheck(
     keys = [(name, "ascending") for name in ("doc_id", "doc_start", "doc_end", "benchmark", "item_id", "part", "item_start")]
     return Rechecked(
         contamination=pa.Table.from_batches(found, schema=CONTAMINATION.schema).sort_by(keys),
+        known=Known(rule, index),
         num_blocks=len(blocks),
         num_blocks_read=len(read),
         num_bytes=sum(block["num_text_bytes"] for block in blocks),
@@ -199,7 +203,7 @@ def _rows_of(path: str, row_group: int, blocks: Sequence[dict[str, Any]]) -> Ite
     for block in blocks:
         wanted[block["first_row"] : block["first_row"] + block["num_rows"]] = True
     done = 0
-    for batch in read_row_groups(path, [row_group], CORPUS.schema, _READ_BYTES, ["doc_id", "text"]):
+    for batch in read_row_groups(path, [row_group], CORPUS.schema, _READ_BYTES, ["doc_id", "text", "split"]):
         mask = wanted[done : done + batch.num_rows]
         done += batch.num_rows
         if mask.any():

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contamination.semantic import Candidate, Nearest, SemanticIndex, SemanticRule, ranked
 from pipelines.contract.parts import Table, read_row_groups, read_table, scratch
@@ -21,6 +22,7 @@ S, I64 = pa.string(), pa.int64()
 CANDIDATES: Final = scratch(
     pa.schema([("item", I64), ("distance", pa.float64()), ("doc_id", S), ("first_byte", I64), ("last_byte", I64), ("passage", S)])
 )
+COLUMNS: Final = ("doc_id", "text", "split")
 _READ_BYTES: Final = 4 << 20
 
 
@@ -32,8 +34,9 @@ class FindCandidates:
     rule: SemanticRule
 
     def __call__(self, batch: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
-        """Rows of candidates."""
+        """Rows of candidates of the train side, as n-grams are looked for."""
         nearest = Nearest(self.rule.nominees)
+        batch = batch.filter(pc.equal(batch.column("split"), "train"))
         nearest.add(_index(self.items, self.rule).candidates(batch.column("doc_id").to_pylist(), batch.column("text")))
         rows: list[dict[str, Any]] = [dict(zip(CANDIDATES.names, astuple(one), strict=True)) for one in nearest.all()]
         return {"candidates": pa.RecordBatch.from_pylist(rows, schema=CANDIDATES)}
@@ -47,7 +50,7 @@ def likenesses(engine: Engine, corpus: Table, items: Table, rule: SemanticRule, 
     """
     encoder = Encoder()
     static_embeddings()  # here, so that workers find it made
-    found = engine.map_batches(corpus, FindCandidates(items, rule), {"candidates": CANDIDATES}, folder, columns=("doc_id", "text"))["candidates"]
+    found = engine.map_batches(corpus, FindCandidates(items, rule), {"candidates": CANDIDATES}, folder, columns=COLUMNS)["candidates"]
     nearest = Nearest(rule.nominees)
     for path in found.paths:
         for batch in read_row_groups(path, None, CANDIDATES, _READ_BYTES):

@@ -43,6 +43,14 @@ def test_a_new_benchmark_is_met_in_the_published_text_and_its_rows_join_the_tabl
     assert held in {" ".join(text["text"].encode()[one["doc_start"] : one["doc_end"]].decode().split()) for one in met}
 
 
+def test_the_heldout_side_is_not_looked_at(copied: Warehouse, tmp_path: Path) -> None:
+    rows = asked(copied.root, "select doc_id, text from corpus where split = 'heldout' and text not like '%<%' order by doc_id limit 3")
+    told = json.loads(typed("contamination", "check", exam(tmp_path / "new", *(" ".join(row["text"].split()[10:30]) for row in rows)), "--json"))
+    (counts,) = told["benchmarks"]
+    assert rows
+    assert (counts["clean"], counts["contaminated"], counts["num_documents"]) == (len(rows), 0, 0)
+
+
 def test_a_benchmark_that_is_not_there_costs_a_look_at_the_filter_and_is_looked_for_once(copied: Warehouse, tmp_path: Path) -> None:
     tasks = exam(tmp_path / "new", QUESTION)
     told = json.loads(typed("contamination", "check", tasks, "--json"))

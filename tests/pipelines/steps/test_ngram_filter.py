@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -158,3 +159,17 @@ def test_a_finding_in_a_final_text_is_shown_where_it_stands_in_the_clean_text(tm
     finding = pa.Table.from_pylist([{"doc_id": "d", "doc_start": place[0], "doc_end": place[1]}], schema=ngram_filter.CONTAMINATION.schema)
     (shown,) = in_clean_text(finding, [tables_of(writer.files, {"edits": EDITS.schema})["edits"]]).to_pylist()
     assert clean[shown["doc_start"] : shown["doc_end"]] == final[slice(*place)]
+
+
+def test_items_that_too_many_share_are_not_known_to_be_looked_for(published, filters, texts, monkeypatch):
+    shared = " ".join(f"w{i}" for i in range(13))
+    sought = items(*[shared] * 3, " ".join(texts[5].split()[:13]))
+    monkeypatch.setattr(NgramIndex, "build", partial(NgramIndex.build, max_parts_per_ngram=2))
+    assert by_filter(published, filters, sought).known.looked_for(sought).to_pylist() == [False, False, False, True]
+
+
+def test_a_benchmark_of_nothing_that_can_be_looked_for_is_found_nowhere(published, filters):
+    for sought in (items("too few words"), items("", " "), items()):
+        found = by_filter(published, filters, sought)
+        assert (found.contamination.num_rows, found.num_blocks_read) == (0, 0)
+        assert not any(found.known.looked_for(sought).to_pylist())

@@ -45,6 +45,7 @@ def test_a_paraphrase_is_flagged_where_it_stands_whatever_the_engine_and_the_row
     random_ = random.Random(2)
     texts = [f"{prose(random_, 5)}\n{PARAPHRASE if i == 7 else prose(random_, 1)}\n{prose(random_, 5)}" for i in range(12)]
     rows = [{"doc_id": f"{i:032x}", "source": "s", "kind": "page", "language": "en", "split": "train", "text": text} for i, text in enumerate(texts)]
+    rows.append({**rows[7], "doc_id": f"{12:032x}", "split": "heldout"})
     common = {"benchmark": "b", "part": "question", "role": "input", "match_whole": False}
     items = written(tmp_path / "items", "items", BENCHMARK_ITEMS.schema, [{**common, "item_id": "0", "text": ITEM}])
     rule = SemanticRule(min_static=0.2, candidates=4)
