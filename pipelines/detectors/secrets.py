@@ -57,11 +57,13 @@ class Secrets:
     min_score: float = 0.5  # a rule that is less sure is left out, from 0 to 1: 0.75 leaves out what is found by a name and an assignment alone
 
     def __post_init__(self) -> None:
-        """Rejects entities that are not known.
+        """Rejects entities that are not known, and a score that no rule could have.
 
         Raises:
             ConfigError: with the nearest known one.
         """
+        if not 0 <= self.min_score <= 1:
+            raise ConfigError(f"secrets: min_score {self.min_score}; from 0 to 1, or nothing is found")
         for name in self.entities:
             if name not in ENTITIES:
                 raise ConfigError(f"secrets: no entity is named {name!r}; {did_you_mean(name, ENTITIES)}")

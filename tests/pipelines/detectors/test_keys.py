@@ -78,3 +78,10 @@ def test_a_key_that_is_no_ring_is_not_rotated_and_a_ring_open_to_others_is_not_r
             rotated(ring(tmp_path / "ring", FIRST, mode=mode), "day")
     with pytest.raises(ConfigError, match="cannot be written"):
         rotated(tmp_path / "no folder" / "ring", "day")
+
+
+def test_an_empty_ring_takes_the_key_that_its_message_asks_for(tmp_path):
+    path = ring(tmp_path / "ring", "# no key yet")
+    new = rotated(path, "first")
+    assert id_of(newest_key(path)) == new
+    assert len(keys_of(path)) == 1

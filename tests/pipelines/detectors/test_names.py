@@ -108,8 +108,13 @@ def test_an_address_has_no_language_and_no_model_reads_it(known):
     assert find_in_each(known, pa.array(["https://host.org/Jane Roe"]), pa.array(["a"])) == [[]]
 
 
+def test_a_folder_without_a_model_is_no_package_to_install(tmp_path):
+    with pytest.raises(ConfigError, match=r"no folder of a spaCy model; one holds config\.cfg"):
+        Names(models={"en": str(tmp_path)}).data()
+
+
 def test_a_model_that_is_not_installed_is_said_in_one_line():
-    with pytest.raises(ConfigError, match=r"^names: no spaCy model 'xx_no_such_model' is installed; run: pip install 'assay\[ner\]'[^\n]*$"):
+    with pytest.raises(ConfigError, match=r"^names: no spaCy model 'xx_no_such_model' is installed; install it \(pip install 'assay\[ner\]'[^\n]*$"):
         Names(models={"en": "xx_no_such_model"}).data()
 
 

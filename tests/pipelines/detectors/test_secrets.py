@@ -12,6 +12,7 @@ from made_secrets import everything, github, jwt
 
 from pipelines.contract.config import encode
 from pipelines.contract.errors import ConfigError
+from pipelines.detectors.presidio import Presidio
 from pipelines.detectors.replacement import Replacement
 from pipelines.detectors.scrub import Scrub
 from pipelines.detectors.secrets import ENTITIES, Secrets
@@ -178,3 +179,10 @@ def test_a_rule_that_could_never_be_met_is_refused():
         make(anchors=("ab",))
     with pytest.raises(ValueError, match="no check is named"):
         make(anchors=("abc",), check="tokens")
+
+
+@pytest.mark.parametrize("score", [-0.1, 2.0, float("nan")])
+@pytest.mark.parametrize("detector", [Secrets, Presidio])
+def test_a_score_that_nothing_could_have_is_refused(detector, score):
+    with pytest.raises(ConfigError, match="from 0 to 1, or nothing is found"):
+        detector(min_score=score)
