@@ -18,12 +18,12 @@ from pipelines.contamination.definitions.gpt3 import Gpt3
 from pipelines.contamination.index_files import IndexSource, shared_index
 from pipelines.contamination.inexact import InexactRule
 from pipelines.contamination.ngrams import NgramIndex
-from pipelines.contamination.parts import PartRule
+from pipelines.contamination.parts import ROLES, PartRule
 from pipelines.contamination.rules import ActionRules, Index
 from pipelines.contract.config import encode, part
-from pipelines.contract.errors import PartError
+from pipelines.contract.errors import ConfigError, PartError
 from pipelines.contract.parts import PartWriter, Table, scratch, tables_of
-from pipelines.contract.registry import OWN
+from pipelines.contract.registry import OWN, did_you_mean
 from pipelines.contract.schema import BENCHMARK_ITEMS, BOILERPLATE, CONTAMINATION, EDITS, FATES, ITEM_STATUSES, SURVIVORS, TEXTS, VERDICTS
 from pipelines.steps.base import EVERY, LAST, Outcome, Work
 from pipelines.steps.cuts import CUTS, cut_lists
@@ -191,6 +191,8 @@ class Decontaminate:
     def run(self, work: Work) -> Outcome:
         """One pass over both sides: the train side is looked at, and what stays of either is handed on."""
         before = work.table(LAST, "survivors")
+        items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
+        warnings = unmatched_parts(items, work.config.decontaminate.parts)
         living = living_sides(work)
         index = index_of(work)
         looks = DecontaminateTexts(index=index, rules=rules_of(work), cut=cut_rule(work.config.decontaminate))
@@ -201,12 +203,26 @@ class Decontaminate:
         edits = found[CUTS].renamed("edits")
         given = {"survivors": before, "fates": found["fates"], "edits": edits}
         after = work.query("survivors_after_edits", SURVIVORS.schema, given).renamed("survivors")
-        items = work.engine.rows(work.table("register", "benchmark_items"), MAX_ITEMS)
         statuses = item_statuses(
             work.engine, work.subfolder("statuses"), items, Known(looking_rule(work.config.decontaminate), index), found["contamination"]
         )
         tables = {**found, "edits": edits, "survivors": after, "item_statuses": statuses}
-        return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits))
+        return Outcome(tables=tables, account=work.account(before, after, fates=found["fates"], edits=edits), warnings=warnings)
+
+
+def unmatched_parts(items: pa.Table, asked: Sequence[str]) -> tuple[str, ...]:
+    """A line for each name in ``parts`` that no registered item has.
+
+    Raises:
+        ConfigError: there are items and none has such a part, so that nothing would be looked for.
+    """
+    held = sorted({name for column in ("part", "role") for name in pc.unique(items.column(column)).drop_null().to_pylist()})
+    lines = [
+        f"decontaminate.parts: no registered item has {name!r}; {did_you_mean(name, held)}" for name in asked if held and name not in {*held, *ROLES}
+    ]
+    if lines and not set(held) & set(asked):
+        raise ConfigError(f"{lines[0]}; so nothing would be looked for")
+    return tuple(lines)
 
 
 def item_statuses(engine: Engine, folder: Path, items: pa.Table, rule: PartRule | Known, contamination: Table) -> Table:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from pipelines.contract.errors import ConfigError
 from pipelines.contract.parts import PartWriter, read_table, tables_of
 from pipelines.contract.schema import CONTAMINATION, ITEM_STATUSES
 from pipelines.engine.local import LocalEngine
 from pipelines.engine.options import LocalOptions
-from pipelines.steps.decontaminate import CHECKS
+from pipelines.steps.decontaminate import CHECKS, unmatched_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,3 +68,13 @@ def test_words_that_differ_make_an_item_inexact_and_meaning_or_too_little_text_c
     found = statuses(checks, rows)
     expected = {"a": "inexact", "b": "contaminated", "c": "clean", "d": "clean", "e": "contaminated"}
     assert {key: row["status"] for key, row in found.items()} == {f"exam-{item_id}": status for item_id, status in expected.items()}
+
+
+def test_a_part_that_no_item_has_is_told_and_refused_where_nothing_else_is_asked_for() -> None:
+    items = pa.table({"part": ["question", "answer"], "role": ["input", "label"]})
+    assert unmatched_parts(items, ("input", "label", "both")) == ()
+    (line,) = unmatched_parts(items, ("question", "answr"))
+    assert "no registered item has 'answr'; did you mean 'answer'?" in line
+    with pytest.raises(ConfigError, match=r"did you mean 'question'.*nothing would be looked for"):
+        unmatched_parts(items, ("questoin",))
+    assert unmatched_parts(items.slice(0, 0), ("questoin",)) == ()
