@@ -85,6 +85,8 @@ def report(warehouse: Warehouse, benchmark: str | None = None) -> Report:
     with connect(warehouse) as connection:
         rows = {name: answer(connection, name).to_pylist() for name in _SHOWN}
     known = [row["benchmark"] for row in rows["contamination_by_benchmark"]]
+    if not known and rows["contamination_actions"]:
+        raise InputError(f"{warehouse.root}: an older assay curated this corpus and kept no statuses of items; first: assay run RUN.toml")
     if not known:
         raise InputError(f"{warehouse.root}: no benchmark was looked for here; name tasks under [eval] of a run file, then: assay run RUN.toml")
     if benchmark is not None and benchmark not in known:

@@ -150,7 +150,8 @@ _COPIES: Final = """
 """
 _VERDICTS: Final = "SELECT step, rule, reason, value, threshold FROM verdicts WHERE doc_id = $id ORDER BY step, rule"
 _CONTAMINATION: Final = """
-    SELECT benchmark, item_id, part, tier, num_ngrams, coverage, num_edits, similarity, doc_start, doc_end, item_start, item_end, action, reason
+    SELECT DISTINCT  -- a check met again what the run left
+        benchmark, item_id, part, tier, num_ngrams, coverage, num_edits, similarity, doc_start, doc_end, item_start, item_end, action, reason
     FROM contamination WHERE doc_id = $id ORDER BY doc_start, benchmark, item_id, part
 """
 _PII: Final = """

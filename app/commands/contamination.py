@@ -10,7 +10,7 @@ import typer
 from app.terminal import JsonOption, WarehouseOption, chosen_warehouse, out, print_json
 
 TasksArgument = Annotated[
-    Path | None, typer.Argument(metavar="TASKS.toml", help="A file with `tasks = [...]`, as under [eval] of a run file.", show_default=False)
+    Path | None, typer.Argument(metavar="TASKS.toml", help="A file with `tasks = [...]`, as a run file has it under eval.", show_default=False)
 ]
 group = typer.Typer(
     help="Benchmark items in a published corpus: what was met (report), or whether a new one is in it (check).",
@@ -27,7 +27,7 @@ def check(
     warehouse: WarehouseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for a new benchmark in the published corpus; only what may hold one of its items is read again."""
+    """Look for a new benchmark, word for word, in the published corpus; only what may hold one of its items is read again."""
     from app.rechecking import check_tasks, chosen_tasks
     from pipelines.contamination.semantic import SemanticRule
 

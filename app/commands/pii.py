@@ -14,7 +14,7 @@ group = typer.Typer(
     help="How well personal data is found, by labelled texts (evaluate) and by people who look (audit); keys of pseudonyms (rotate).",
     no_args_is_help=True,
 )
-RunFileOption = Annotated[Path | None, typer.Option("--run-file", help="Run file whose [scrub] is evaluated; assay's defaults if not given.")]
+RunFileOption = Annotated[Path | None, typer.Option("--run-file", help="Run file whose section scrub is evaluated; assay's defaults if not given.")]
 
 
 @group.command()
@@ -129,7 +129,9 @@ def labels(
 
 @group.command()
 def rotate(
-    key_file: Annotated[Path, typer.Argument(help="Ring of keys that [scrub] key_file names; begun where there is none.", show_default=False)],
+    key_file: Annotated[
+        Path, typer.Argument(help="Ring of keys that scrub.key_file of a run file names; begun where there is none.", show_default=False)
+    ],
     *,
     as_json: JsonOption = False,
 ) -> None:

@@ -19,7 +19,7 @@ NUMBER = st.column_config.NumberColumn
 TEXT = st.column_config.TextColumn
 ALL, ALL_TIERS = "all tests", "all"
 _RUNS = """
-    SELECT benchmark, item_id, part, doc_id, tier, num_ngrams, coverage, num_edits, action, reason,
+    SELECT DISTINCT benchmark, item_id, part, doc_id, tier, num_ngrams, coverage, num_edits, action, reason,
         doc_start, doc_end, item_start, item_end
     FROM contamination WHERE ($benchmark = 'all tests' OR benchmark = $benchmark) AND ($tier = 'all' OR tier = $tier)
     ORDER BY coverage DESC, num_ngrams DESC, benchmark, item_id, doc_id, doc_start LIMIT 500
@@ -241,8 +241,9 @@ def page() -> None:
     st.title("Test questions in the training text")
     st.caption(
         "A model that has read the questions of a test scores better than it should. Each item of a registered test was looked for "
-        "in the training text: word for word, and where the run file asks for it with words changed or by its meaning. "
-        "What was met is listed here, with both texts. Shares divide by the items that were looked for; those too short for that are unchecked."
+        "in the training text: word for word, by a run with words changed too unless its file says otherwise, and by the meaning where "
+        "`assay contamination check --semantic` was asked. What was met is listed here, with both texts. Shares divide by the items that "
+        "were looked for; those too short for that are unchecked."
     )
     summary(here)
     if here.rows("SELECT 1 FROM contamination LIMIT 1").num_rows:

@@ -9,7 +9,13 @@
 --   num_docs: documents in which one was met so
 --   num_passages: passages
 SELECT
-    benchmark, tier, action, reason, count(DISTINCT item_id) AS num_items, count(DISTINCT doc_id) AS num_docs, count(*) AS num_passages
+    benchmark,
+    tier,
+    action,
+    reason,
+    count(DISTINCT item_id) AS num_items,
+    count(DISTINCT doc_id) AS num_docs,
+    count(DISTINCT (item_id, part, doc_id, doc_start, doc_end, item_start)) AS num_passages
 FROM contamination
 GROUP BY benchmark, tier, action, reason
 ORDER BY benchmark, tier, action, reason NULLS FIRST

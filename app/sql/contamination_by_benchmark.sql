@@ -31,7 +31,7 @@ SELECT
     coalesce(t.num_docs_flagged, 0) AS num_docs_flagged,
     t.highest_coverage
 FROM (
-    SELECT benchmark, count(*) AS num_items, count(*) FILTER (WHERE num_parts_checked > 0) AS num_items_checked
+    SELECT benchmark, count(DISTINCT item_id) AS num_items, count(DISTINCT item_id) FILTER (WHERE num_parts_checked > 0) AS num_items_checked
     FROM item_statuses
     GROUP BY benchmark
 ) AS i
@@ -39,13 +39,13 @@ LEFT JOIN (
     SELECT
         benchmark,
         count(DISTINCT item_id) AS num_items_any,
-        count(DISTINCT item_id) FILTER (WHERE tier <> 'semantic') AS num_items_met,
-        count(DISTINCT item_id) FILTER (WHERE tier = 'exact') AS num_items_exact,
-        count(DISTINCT doc_id) FILTER (WHERE tier <> 'semantic') AS num_docs,
-        count(DISTINCT doc_id) FILTER (WHERE tier <> 'semantic' AND action = 'drop') AS num_docs_dropped,
-        count(DISTINCT doc_id) FILTER (WHERE tier <> 'semantic' AND action = 'cut') AS num_docs_cut,
-        count(DISTINCT doc_id) FILTER (WHERE tier <> 'semantic' AND action = 'flag') AS num_docs_flagged,
-        max(coverage) FILTER (WHERE tier <> 'semantic') AS highest_coverage
+        count(DISTINCT item_id) FILTER (WHERE tier IS DISTINCT FROM 'semantic') AS num_items_met,
+        count(DISTINCT item_id) FILTER (WHERE coalesce(tier, 'exact') = 'exact') AS num_items_exact,
+        count(DISTINCT doc_id) FILTER (WHERE tier IS DISTINCT FROM 'semantic') AS num_docs,
+        count(DISTINCT doc_id) FILTER (WHERE tier IS DISTINCT FROM 'semantic' AND action = 'drop') AS num_docs_dropped,
+        count(DISTINCT doc_id) FILTER (WHERE tier IS DISTINCT FROM 'semantic' AND action = 'cut') AS num_docs_cut,
+        count(DISTINCT doc_id) FILTER (WHERE tier IS DISTINCT FROM 'semantic' AND action = 'flag') AS num_docs_flagged,
+        max(coverage) FILTER (WHERE tier IS DISTINCT FROM 'semantic') AS highest_coverage
     FROM contamination
     GROUP BY benchmark
 ) AS t ON t.benchmark = i.benchmark

@@ -12,10 +12,10 @@ SELECT
     d.source,
     strftime(d.created_at, '%Y-%m') AS month,
     count(DISTINCT c.item_id) AS num_items,
-    count(DISTINCT c.item_id) FILTER (WHERE c.tier = 'exact') AS num_items_exact,
+    count(DISTINCT c.item_id) FILTER (WHERE coalesce(c.tier, 'exact') = 'exact') AS num_items_exact,
     count(DISTINCT c.doc_id) AS num_docs
 FROM contamination AS c
 JOIN documents AS d ON d.doc_id = c.doc_id
-WHERE c.tier <> 'semantic'
+WHERE c.tier IS DISTINCT FROM 'semantic'
 GROUP BY c.benchmark, d.source, strftime(d.created_at, '%Y-%m')
 ORDER BY c.benchmark, num_items DESC, d.source, month

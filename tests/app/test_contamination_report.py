@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from app.catalog import connect
 from app.cli import app
 from app.contamination_report import report
+from app.queries import answer
 from pipelines.contract.errors import ConfigError, InputError
 
 
@@ -49,3 +51,11 @@ def test_a_misspelt_benchmark_and_a_warehouse_without_any_are_one_line(tiny, emp
         report(tiny, "river")
     with pytest.raises(InputError, match="no benchmark was looked for here"):
         report(empty)
+
+
+def test_what_an_older_assay_met_was_met_word_for_word(tiny):
+    with connect(tiny) as connection:
+        connection.execute("CREATE TEMP TABLE contamination AS SELECT * REPLACE (CAST(NULL AS VARCHAR) AS tier) FROM contamination")
+        rows = {name: answer(connection, name).to_pylist()[0] for name in ("contamination_by_benchmark", "contamination_by_source")}
+    assert rows["contamination_by_benchmark"]["num_items_semantic"] == 0
+    assert all(row["num_items_exact"] > 0 for row in rows.values())

@@ -74,3 +74,15 @@ def test_what_cannot_be_looked_for_is_one_line(empty: Warehouse, tmp_path: Path,
     monkeypatch.setenv("ASSAY_WAREHOUSE", str(empty.root / "nowhere"))
     with pytest.raises(InputError, match="assay run"):
         typed("contamination", "check", exam(tmp_path / "new", QUESTION))
+
+
+def test_what_was_looked_for_twice_counts_once(copied: Warehouse, tmp_path: Path) -> None:
+    (row,) = asked(copied.root, "select text from corpus where split = 'train' and text not like '%<%' order by doc_id limit 1")
+    tasks = exam(tmp_path / "new", QUESTION, " ".join(row["text"].split()[10:30]))
+    typed("contamination", "check", tasks)
+    before = json.loads(typed("contamination", "report", "gsm8k", "--json"))
+    other = tmp_path / "other.toml"
+    other.write_text(tasks.read_text(encoding="utf-8").replace("num_shots = 0", "num_shots = 0, max_items = 1"), encoding="utf-8")
+    typed("contamination", "check", other)
+    assert len(asked(copied.root, "select 1 from item_statuses where benchmark = 'gsm8k'")) == 3
+    assert json.loads(typed("contamination", "report", "gsm8k", "--json")) == before
