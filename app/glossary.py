@@ -135,6 +135,7 @@ _PASSED_OVER: Final = {
 _FOUND_BY: Final = {
     "after_letters": "it stands right behind letters",
     "between_marks": "it stands between marks of code",
+    "after_slash": "it stands behind a slash, as in a web address",
     "after_word": "a word before it says what it is",
     "at_in_brackets": "its at sign is written in brackets",
     "dots": "dots part its digits",

@@ -80,7 +80,7 @@ class Presidio:
     tell an example from a person by its name.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     entities: tuple[str, ...] = ENTITIES  # kinds of personal data that are looked for; those of locales are added
     locales: tuple[str, ...] = ()  # countries whose national numbers, licences and plates are looked for too, such as "de" or "uk"
     min_score: float = SURE  # a finding of which presidio is less sure is left out, from 0.4 to 1; from 0 where there are no locales

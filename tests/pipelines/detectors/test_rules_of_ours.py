@@ -21,6 +21,10 @@ def ruled(text, detector=DETECTOR):
 
 
 FOUND = {
+    "email.after_slash": [
+        ("see jobs/jane@example.com now", "jane@example.com"), ("http://host/?u=jane@example.com", "jane@example.com"),
+        ("TEL/FAX/jane@example.com", "jane@example.com"), ("a?jane.roe@example.com", "jane.roe@example.com"),
+    ],
     "email.after_letters": [("\u8054\u7cfbjane@example.com\u90ae\u7bb1", "jane@example.com"), ("_jane@example.com_", "jane@example.com")],
     "email.full_width": [
         ("mail john\uff20example.com now", "john\uff20example.com"),
