@@ -81,7 +81,7 @@ WHY_NOT: Final = {
     "no_answer": "the item has no answer that a model could learn",
     "low_coverage": "the document holds less of the item than the run file asks for",
     "document_dropped": "the whole document was left out because of other text",
-    "in_a_cut": "it lies in a passage that was cut because of other text",
+    "in_a_cut": "it lies in a passage that was cut because of other text, or such a cut broke it",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.contamination.boilerplate import count_ngrams, key_of
-from pipelines.contamination.cut import CutRule, Cuts, Span, cut_until_clean, plan_cuts, separator_bytes
+from pipelines.contamination.cut import CutRule, Cuts, Rest, Span, cut_until_clean, plan_cuts, separator_bytes
 from pipelines.contamination.janitor import plan_janitor_cuts
 from pipelines.contamination.rules import Action, ActionRules, Decision, Index
 from pipelines.contract.schema import CONTAMINATION, EDITS, FATES, VERDICTS
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Rows = dict[str, list[dict[str, Any]]]
 
 STEP: Final = "decontaminate"
+_IN_A_CUT: Final = Decision(action="cut", reason="in_a_cut")
 _OUTPUTS: Final = {"contamination": CONTAMINATION, "cuts": EDITS, "verdicts": VERDICTS, "fates": FATES}
 _PLACE: Final = ("tier", "num_ngrams", "coverage", "num_edits", "doc_start", "doc_end", "item_start", "item_end")
 
@@ -48,7 +49,7 @@ class Decontaminate:
 
     A document with text of a benchmark whose action is drop goes. Else text of those whose action is cut is taken out, by ``cut``, until none is
     left; a document that this would tear apart, or leave nothing of, goes too. Text that is only flagged stays where it is. The evidence has the
-    action really taken: drop for everything in a document that went, cut for every run that lies in a cut.
+    action really taken: drop for everything in a document that went, cut for every run that a cut holds or breaks.
 
     Where there is a column ``cuts``, what earlier steps took out is not looked at, and what they left is looked at as it will be read: lines that met
     may hold an item between them. Spans and edits speak of the clean text all the same, and edits leave out what is cut already.
@@ -88,12 +89,25 @@ class Decontaminate:
             self._drop(document.doc_id, by_action["drop"] or by_action["cut"], cuts, rows)
             decisions = [d if d.action == "drop" else Decision(action="drop", reason="document_dropped") for d in decisions]
         else:
-            decisions = [
-                Decision(action="cut", reason="in_a_cut") if d.action == "flag" and _lies_in(hit, cuts.spans) else d
-                for hit, d in zip(hits, decisions, strict=True)
-            ]
+            if cuts.spans:
+                hits, decisions = self._after_cuts(document, hits, decisions, cuts.spans)
             rows["cuts"] += self._edits(document, by_action["cut"], cuts)
         rows["contamination"] += [self._evidence(document, hit, decision) for hit, decision in zip(hits, decisions, strict=True)]
+
+    def _after_cuts(
+        self, document: _Document, hits: Sequence[Hit], decisions: Sequence[Decision], cuts: Sequence[Span]
+    ) -> tuple[list[Hit], list[Decision]]:
+        """What is told of a document that is cut: what stays is what is met in what is left of it, where a cut broke runs and pieces meet."""
+        rest = Rest.of(document.text.encode(), cuts)
+        left = self.rules.met(pa.array([rest.text], pa.string()), self.index)[0]
+        told = [
+            (hit, d if d.action == "cut" else _IN_A_CUT) for hit, d in zip(hits, decisions, strict=True) if d.action == "cut" or _meets(hit, cuts)
+        ]
+        for hit, decision in zip(left, self.rules.decide(left, self.index), strict=True):
+            spans = rest.back((hit.doc_start, hit.doc_end))
+            told.append((replace(hit, doc_start=spans[0][0], doc_end=spans[-1][1]), decision))
+        told.sort(key=lambda one: (one[0].doc_start, one[0].doc_end, one[0].item, one[0].item_start, one[1].action))
+        return [hit for hit, _ in told], [decision for _, decision in told]
 
     def _runs_to_remove(self, text: str) -> list[Span]:
         """Runs that may not stay in a document that is cut: benchmarks to be dropped count, as their n-grams can arise where pieces meet."""
@@ -148,6 +162,10 @@ class CountNgrams:
 
 def _lies_in(hit: Hit, spans: Sequence[Span]) -> bool:
     return any(start <= hit.doc_start and hit.doc_end <= end for start, end in spans)
+
+
+def _meets(hit: Hit, spans: Sequence[Span]) -> bool:
+    return any(start < hit.doc_end and hit.doc_start < end for start, end in spans)
 
 
 def train_texts(batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array, dict[int, list[ByteEdit]]]:

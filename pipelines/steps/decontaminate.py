@@ -166,7 +166,7 @@ class Decontaminate:
     """See the module."""
 
     name = "decontaminate"
-    version = 3
+    version = 4
 
     def params(self, config: Curation) -> Any:
         """The section as it is."""

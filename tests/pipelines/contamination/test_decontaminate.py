@@ -71,6 +71,22 @@ def test_flagged_text_that_lies_in_a_cut_was_cut():
     assert [edit["cause"] for edit in out["cuts"]] == ["cut"]
 
 
+def test_flagged_text_that_a_cut_broke_is_gone_and_flagged_text_that_arises_where_pieces_meet_is_told():
+    rules, cut = ActionRules(action_by_benchmark=ACTIONS), CutRule(window_characters=0, min_piece_characters=0)
+    words = QUOTES["flagged"].split()
+    broken = index({"cut": f"{' '.join(words[10:])} {QUOTES['cut']}", "flagged": QUOTES["flagged"]})
+    out = run(f"{FILLER} {QUOTES['flagged']} {QUOTES['cut']} {FILLER}", body=Decontaminate(broken, rules, cut))
+    assert [(row["benchmark"], row["action"], row["reason"]) for row in out["contamination"]] == [
+        ("flagged", "cut", "in_a_cut"),
+        ("cut", "cut", None),
+    ]
+    text = f"{FILLER} {' '.join(words[:7])} {QUOTES['cut']} {' '.join(words[7:])} {FILLER}"
+    out = run(text, body=Decontaminate(index(), rules, cut))
+    assert [(row["benchmark"], row["action"], row["reason"]) for row in out["contamination"]] == [("flagged", "flag", None), ("cut", "cut", None)]
+    place = out["contamination"][0]
+    assert text.encode()[place["doc_start"] : place["doc_end"]].decode() == f"{' '.join(words[:7])} {QUOTES['cut']} {' '.join(words[7:])}"
+
+
 def test_a_document_that_would_be_torn_apart_goes():
     out = run(" ".join([FILLER, QUOTES["cut"]] * 11 + [FILLER]))
     assert [(v["reason"], v["value"], v["threshold"]) for v in out["verdicts"]] == [("too_many_cuts", 11.0, 10.0)]
