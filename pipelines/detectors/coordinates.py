@@ -18,7 +18,7 @@ _NUMBER: Final = r"[-+\u2212]?\d{1,3}\.\d{4,20}"
 # Two numbers alone are two numbers; what makes a place of them is a sign of degrees, a word, or a link to a map.
 _PAIR: Final = re.compile(
     rf"(?<![\w.])(?P<latitude>{_NUMBER})(?P<north>\s?\u00b0?\s?[NS]?\b|\u00b0)\s?[,;/| ]\s{{0,2}}"
-    rf"(?P<longitude>{_NUMBER})(?P<east>\s?\u00b0?\s?[EWO]?\b|\u00b0)(?![\d.]|\s?[,;]\s?[-+]?\d+\.\d)"
+    rf"(?P<longitude>{_NUMBER})(?P<east>\s?\u00b0?\s?[EWO]?\b|\u00b0)(?!\.?\d|\s?[,;]\s?[-+]?\d+\.\d)"
 )
 _NAMED: Final = re.compile(
     r"\b(?:lat|latitude)\b[\"'\]]?\s?[:=]?\s?[\"']?(?P<latitude>" + _NUMBER + r")[\"']?\s?\u00b0?\s?[NS]?[\s,;&}]{0,4}[\"'\[]?"

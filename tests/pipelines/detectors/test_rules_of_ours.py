@@ -75,7 +75,11 @@ FOUND = {
     "crypto.litecoin": [("LTC LVg2kJoFNg45Nbpy53h7Fe1wKyeXVRhMH9", "LVg2kJoFNg45Nbpy53h7Fe1wKyeXVRhMH9")],
     "crypto.dogecoin": [("D7Y55r6Yoc1G8EECxkQ6SuSjTgGJJ7M6yD", "D7Y55r6Yoc1G8EECxkQ6SuSjTgGJJ7M6yD")],
     "geo_location.degrees": [("at 48.85840\u00b0 N, 2.29450\u00b0 E", "48.85840\u00b0 N, 2.29450\u00b0 E")],
-    "geo_location.after_word": [("GPS: 48.8584, 2.2945", "48.8584, 2.2945"), ("coordinates (-33.86882, 151.20930)", "-33.86882, 151.20930")],
+    "geo_location.after_word": [
+        ("GPS: 48.8584, 2.2945", "48.8584, 2.2945"),
+        ("The coordinates are 48.8584, 2.2945.", "48.8584, 2.2945"),
+        ("coordinates (-33.86882, 151.20930)", "-33.86882, 151.20930"),
+    ],
     "geo_location.named": [('"lat": 48.8584, "lon": 2.2945', '48.8584, "lon": 2.2945')],
     "geo_location.link": [("https://maps.example/@48.8584,2.2945,17z", "48.8584,2.2945"), ("geo:48.2010,16.3695", "48.2010,16.3695")],
     "geo_location.minutes_and_seconds": [("48\u00b051'29.6\"N 2\u00b017'40.2\"E", "48\u00b051'29.6\"N 2\u00b017'40.2\"E")],
