@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 import stat
+from codecs import BOM_UTF8
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -98,9 +99,11 @@ def _refuse_open(path: Path) -> os.stat_result:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise _unread(path, error) from None
+    # Some editors write the mark of UTF-8 before the first line: a ring with one would be taken for a key, notes and all.
+    return content.removeprefix(BOM_UTF8) if content.startswith(BOM_UTF8 + RING) else content
 
 
 @lru_cache(maxsize=4)

@@ -32,6 +32,7 @@ FINALS: Final = pa.schema([("doc_id", pa.string()), ("text", pa.string())])
 _MAX_ROUNDS: Final = 8
 _PLAIN_FROM: Final = 4  # from this round on placeholders are written, of which no detector takes a part for a part of something longer
 _LOOKS_LIKE_TEXT: Final = frozenset({"surrogate", "generalise"})
+_MOST_ENCODINGS: Final = 8  # of an address within addresses
 _REASON: Final = "personal_data"
 
 
@@ -96,7 +97,7 @@ class Scrub:
         quoted = pc.indices_nonzero(pc.fill_null(pc.match_substring(urls, "%"), fill_value=False))
         given = pc.indices_nonzero(pc.is_valid(urls))
         rows = pa.concat_arrays([given, quoted])
-        texts = pa.concat_arrays([urls.take(given), pa.array(map(unquote, urls.take(quoted).to_pylist()), urls.type)])
+        texts = pa.concat_arrays([urls.take(given), pa.array(map(_unquoted, urls.take(quoted).to_pylist()), urls.type)])
         found = self.personal(texts, doc_ids.take(rows))
         personal = {row for row, is_personal in zip(rows.to_pylist(), found, strict=True) if is_personal}
         if not personal:
@@ -120,7 +121,7 @@ class Scrub:
         return next((shorter for shorter in (whole, bare) if host and not self._is_personal(shorter)), None)
 
     def _is_personal(self, url: str) -> bool:
-        return any(self.personal(pa.array([url, unquote(url)], pa.string()), pa.array(["of an address"] * 2)))
+        return any(self.personal(pa.array([url, _unquoted(url)], pa.string()), pa.array(["of an address"] * 2)))
 
     def _changed(self, batch: pa.RecordBatch) -> tuple[dict[int, Document], list[_PassedOver]]:
         """Documents that are not published as they came, by their row, and what is passed over in any: (doc_id, start, end, span)."""
@@ -220,6 +221,16 @@ def _widest(hits: list[Hit]) -> list[Hit]:
         if not kept or hit.end > kept[-1].end:
             kept.append(hit)
     return kept
+
+
+def _unquoted(url: str) -> str:
+    """An address without percent-encoding, however often it was encoded: an address in an address in an address is."""
+    for _ in range(_MOST_ENCODINGS):
+        plain = unquote(url)
+        if plain == url:
+            break
+        url = plain
+    return url
 
 
 def languages_of(batch: pa.RecordBatch) -> list[str | None]:

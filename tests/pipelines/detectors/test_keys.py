@@ -25,6 +25,15 @@ def test_of_a_ring_the_last_key_counts_and_notes_are_none(tmp_path):
     assert newest_key(path) == bytes.fromhex(SECOND)
 
 
+def test_a_ring_that_an_editor_saved_with_a_mark_and_other_line_ends_is_the_same_ring(tmp_path):
+    path = tmp_path / "ring"
+    path.write_bytes(f"\ufeff# assay key ring\r\n{FIRST}  # January\r\n{SECOND}\r\n".encode())
+    path.chmod(0o600)
+    assert keys_of(path) == (bytes.fromhex(FIRST), bytes.fromhex(SECOND))
+    new = rotated(path, "day")
+    assert [id_of(key) for key in keys_of(path)] == [id_of(bytes.fromhex(FIRST)), id_of(bytes.fromhex(SECOND)), new]
+
+
 def test_a_new_key_changes_every_pseudonym_and_surrogate_and_nothing_else(tmp_path):
     path = ring(tmp_path / "ring", FIRST)
     made = [Replacement(style=style, key_file=path) for style in ("placeholder", "mask", "pseudonym", "surrogate")]

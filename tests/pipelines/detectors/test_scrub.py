@@ -278,6 +278,7 @@ def test_a_text_is_personal_where_a_detector_finds_something_or_gives_up():
         ("https://host.org/a/b?page=2#top", "https://host.org/a/b?page=2#top"),
         ("https://jane:secret@host.org/list", "https://host.org/list"),
         ("https://host.org/list?mail=jane.roe%40acme.org", "https://host.org/list"),
+        ("https://host.org/list?back=jane.roe%252540acme.org", "https://host.org/list"),
         ("https://host.org/people/jane.roe@acme.org/", "https://host.org"),
         ("mailto:jane.roe@acme.org", None),
         ("https://[jane.roe@acme.org", None),
