@@ -104,6 +104,18 @@ def test_prose_code_and_hashes_are_no_secrets(text):
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("passwort: Strasse9\u00f6!x next", "Strasse9\u00f6!x"),
+        ("has\u0142o: Za\u017c\u00f3\u0142\u01079g\u0119\u015b", "Za\u017c\u00f3\u0142\u01079g\u0119\u015b"),
+        ("password: Zx9!kkQQ\u5bc6\u7801", "Zx9!kkQQ"), ("password: Zx9!kkQQ\u00a0next", "Zx9!kkQQ"),
+    ],
+)  # fmt: skip
+def test_a_bare_password_goes_to_its_end_where_letters_have_accents(text, secret):
+    assert [text[span.start : span.end] for span in DETECTOR.find(text)] == [secret]
+
+
 def test_what_an_issuer_says_of_its_token_goes_before_the_name_that_it_is_assigned_to():
     token = github(random.Random(1))
     assert [span.recognizer for span in DETECTOR.find(f"token = '{token}'")] == ["github"]
