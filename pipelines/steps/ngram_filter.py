@@ -91,8 +91,13 @@ def corpus_filter(warehouse: Warehouse, publish: Manifest, engine: Callable[[], 
 
 def kept_filter(warehouse: Warehouse, publish: Manifest) -> Table | None:
     """The filter of a published corpus, if it was made."""
-    manifest = warehouse.find(STEP, _planned(publish).key)
+    manifest = kept_manifest(warehouse, publish)
     return warehouse.table(manifest, STEP, FILTERS) if manifest else None
+
+
+def kept_manifest(warehouse: Warehouse, publish: Manifest) -> Manifest | None:
+    """The manifest of that filter, which is in no version."""
+    return warehouse.find(STEP, _planned(publish).key)
 
 
 def _planned(publish: Manifest) -> Manifest:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from loop import asked, typed
 
-from pipelines.contract.errors import ConfigError, InputError
+from pipelines.contract.errors import ConfigError, CorruptFile, InputError
+from pipelines.steps.ngram_filter import kept_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,22 @@ def test_a_benchmark_that_is_not_there_costs_a_look_at_the_filter_and_is_looked_
     version = copied.version()
     assert "1 clean" in typed("contamination", "check", tasks)
     assert copied.version() == version
+
+
+def test_a_damaged_filter_is_named_by_verify_and_made_anew_once_it_is_deleted(copied: Warehouse, tmp_path: Path) -> None:
+    tasks = exam(tmp_path / "new", QUESTION)
+    typed("contamination", "check", tasks)
+    kept = kept_manifest(copied, copied.manifests()["publish"])
+    assert kept is not None
+    (copied.root / kept.tables["ngram_filter"].files[0].path).unlink()
+    with pytest.raises(CorruptFile, match="cannot be read"):
+        typed("contamination", "check", exam(tmp_path / "newer", QUESTION + " None."))
+    place = copied.manifest_path(kept.step, kept.key)
+    with pytest.raises(CorruptFile, match=re.escape(f"delete {place}")):
+        typed("verify", "-w", copied.root)
+    place.unlink()
+    assert "1 clean" in typed("contamination", "check", tmp_path / "newer" / "new.toml")
+    typed("verify", "-w", copied.root)
 
 
 @pytest.mark.usefixtures("copied")
