@@ -118,6 +118,8 @@ def _record(value: Any, number: int, where: str) -> _Record:
     placed = _tokens(text, words, where) if words is not None else ()
     tags = next((value[k] for k in TAG_KEYS if _is_tags(value.get(k))), None)
     given = next((value[k] for k in SPAN_KEYS if isinstance(value.get(k), list) and not _is_tags(value[k])), None)
+    if given is None and tags is None and any(isinstance(value.get(k), list) and value[k] for k in TAG_KEYS):
+        raise InputError(f"{where}: tags that are no words; expected O, B-PER and the like: write the names that a data set's numbers stand for")
     if given is None and tags is None:
         raise InputError(f"{where}: no spans; expected a list under one of {', '.join(SPAN_KEYS)}, or tokens with tags under {', '.join(TAG_KEYS)}")
     if given is None:

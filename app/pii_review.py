@@ -49,8 +49,14 @@ def read_audit(folder: Path) -> tuple[Design, list[Passage]]:
 
 
 def write_labels(passages: Sequence[Passage], target: Path) -> int:
-    """Writes the windows that somebody looked at as labelled texts, with what was found in them and what was missed; how many."""
+    """Writes the windows that somebody looked at as labelled texts, with what was found in them and what was missed; how many.
+
+    Raises:
+        InputError: nobody looked at a window yet.
+    """
     looked = [p for p in passages if p.kind == WINDOWS and p.mark is not None]
+    if not looked:
+        raise InputError(f"{target}: not written, for nobody has marked a window yet; first: assay pii review FOLDER")
     records = [{"text": p.text, "spans": [asdict(span) for span in (*p.spans, *_missed(p))]} for p in looked]
     write_private(target, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     return len(records)

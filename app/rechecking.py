@@ -77,6 +77,8 @@ class Checked:
         share = about["num_bytes_read"] / max(about["num_bytes"], 1)
         said = f"  read again: {about['num_blocks_read']:,} of {about['num_blocks']:,} blocks of documents, {share:.1%} of the text"
         console.print(said, highlight=False, soft_wrap=True)
+        if "semantic" in self.manifest.params:
+            console.print("  and all of it, for what says the same in other words", highlight=False, soft_wrap=True)
         if about["num_parts_without_seeds"]:
             said = f"  all of it, for {about['num_parts_without_seeds']:,} parts of fewer than 8 words that are looked for whole"
             console.print(said, highlight=False, soft_wrap=True)

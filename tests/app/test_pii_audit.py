@@ -116,6 +116,9 @@ def test_answers_are_kept_as_they_are_given_and_go_on_where_one_stopped(laid_out
 
     assert review(laid_out, answered, said.append) == 0
     target = tmp_path / "labels.jsonl"
+    with pytest.raises(InputError, match="nobody has marked a window yet"):
+        write_labels([p for p in passages if p.mark is None], target)
+    assert not target.exists()
     assert write_labels(read_audit(laid_out)[1], target) == sum(p.kind == WINDOWS for p in passages)
     assert target.stat().st_mode & 0o777 == 0o600
     again = tmp_path / "again.jsonl"

@@ -88,6 +88,7 @@ def test_offsets_that_mean_the_same_in_every_unit_are_not_asked_for(tmp_path):
         ([{"text": TEXT, "spans": [WRONG]}], "bytes", "record 1: a X span does not cover its value"),
         ([{"tokens": ["a", "b"], "tags": ["O"]}], None, "record 1: 1 tags for 2 tokens"),
         ([{"tokens": ["a"], "tags": ["PERSON"]}], None, "the tag of token 1 is none"),
+        ([{"tokens": ["a"], "ner_tags": [1]}], None, "record 1: tags that are no words"),
         ([{"text": "a", "tokens": ["b"], "spans": []}], None, "token 1 is not in the text"),
         ([{"text": "\ud800", "spans": []}], None, "half a surrogate pair"),
         ('[{"text": "a", "spans": [[' + "9" * 5000 + ', 1, "X"]]}]', None, "not JSON"),
