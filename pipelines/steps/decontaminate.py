@@ -217,11 +217,9 @@ def unmatched_parts(items: pa.Table, asked: Sequence[str]) -> tuple[str, ...]:
         ConfigError: there are items and none has such a part, so that nothing would be looked for.
     """
     held = sorted({name for column in ("part", "role") for name in pc.unique(items.column(column)).drop_null().to_pylist()})
-    lines = [
-        f"decontaminate.parts: no registered item has {name!r}; {did_you_mean(name, held)}" for name in asked if held and name not in {*held, *ROLES}
-    ]
+    lines = [f"parts: no registered item has {name!r}; {did_you_mean(name, held)}" for name in asked if held and name not in {*held, *ROLES}]
     if lines and not set(held) & set(asked):
-        raise ConfigError(f"{lines[0]}; so nothing would be looked for")
+        raise ConfigError(f"decontaminate: nothing would be looked for; {lines[0]}")
     return tuple(lines)
 
 

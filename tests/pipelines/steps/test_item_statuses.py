@@ -75,6 +75,6 @@ def test_a_part_that_no_item_has_is_told_and_refused_where_nothing_else_is_asked
     assert unmatched_parts(items, ("input", "label", "both")) == ()
     (line,) = unmatched_parts(items, ("question", "answr"))
     assert "no registered item has 'answr'; did you mean 'answer'?" in line
-    with pytest.raises(ConfigError, match=r"did you mean 'question'.*nothing would be looked for"):
+    with pytest.raises(ConfigError, match=r"nothing would be looked for; parts: .*did you mean 'question'"):
         unmatched_parts(items, ("questoin",))
     assert unmatched_parts(items.slice(0, 0), ("questoin",)) == ()
