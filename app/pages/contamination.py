@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from app.glossary import ACTIONS, TIERS, WHY_NOT, scanned_in_words
 from app.passages import Passage, passage
 from app.served import Served, choice, rows_high, served
 from app.visible import visible
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MOST = 500
 NUMBER = st.column_config.NumberColumn
@@ -65,7 +63,7 @@ def summary(here: Served) -> None:
 
 
 def details(here: Served) -> None:
-    """Sides, sources and dates, what was done, and what was taken as evidence of nothing."""
+    """Sides, sources and dates, and what was taken as evidence of nothing."""
     left, right = st.columns(2, gap="large")
     with left:
         st.caption("Question, answer or both, in one document")
@@ -74,21 +72,6 @@ def details(here: Served) -> None:
             hide_index=True,
             key="sides_table",
             column_config={"benchmark": TEXT("Test"), "side": TEXT("Met"), "num_items": NUMBER("Items"), "num_docs": NUMBER("In documents")},
-        )
-        st.caption("What was done, and why it is not what the run file asks for that test")
-        st.dataframe(
-            here.saved("contamination_actions"),
-            hide_index=True,
-            key="actions_table",
-            column_order=["benchmark", "tier", "action", "reason", "num_items", "num_docs"],
-            column_config={
-                "benchmark": TEXT("Test"),
-                "tier": TEXT("Likeness"),
-                "action": TEXT("What was done"),
-                "reason": TEXT("Because"),
-                "num_items": NUMBER("Items"),
-                "num_docs": NUMBER("Documents"),
-            },
         )
     with right:
         st.caption("Where the documents come from")
@@ -119,6 +102,27 @@ def details(here: Served) -> None:
                     "most_docs": NUMBER("Documents of the commonest"),
                 },
             )
+
+
+def actions(here: Served) -> None:
+    """What was done, and where that is not what the run file asks for, why."""
+    done = here.saved("contamination_actions")
+    words = pa.array([WHY_NOT.get(reason, reason or "") for reason in done.column("reason").to_pylist()], pa.string())
+    st.caption("What was done, and why it is not what the run file asks for that test")
+    st.dataframe(
+        done.set_column(done.schema.get_field_index("reason"), "reason", words),
+        hide_index=True,
+        key="actions_table",
+        column_order=["benchmark", "tier", "action", "num_items", "num_docs", "reason"],
+        column_config={
+            "benchmark": TEXT("Test"),
+            "tier": TEXT("Likeness"),
+            "action": TEXT("What was done"),
+            "reason": TEXT("Because"),
+            "num_items": NUMBER("Items"),
+            "num_docs": NUMBER("Documents"),
+        },
+    )
 
 
 def filtered(label: str, name: str, options: list[str]) -> str:
@@ -248,6 +252,7 @@ def page() -> None:
     summary(here)
     if here.rows("SELECT 1 FROM contamination LIMIT 1").num_rows:
         details(here)
+        actions(here)
     row = pick(here)
     if row is None:
         st.success("No such item of a registered test was met in the training text.", icon=":material/check_circle:")
